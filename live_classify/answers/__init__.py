@@ -1,0 +1,1 @@
+"""What is said about predictions: smoothing, "not sure", sums."""

@@ -1,0 +1,167 @@
+"""The classifier: a network made ready, with the names of its classes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import overload
+
+import numpy as np
+
+from live_classify.assets import asset
+from live_classify.engines.base import Engine, Goal
+from live_classify.engines.select import EngineChoice, PrecisionChoice, choose, open_workers
+from live_classify.errors import UsageError
+from live_classify.frames import BgrImage, Prediction
+from live_classify.models.catalogue import DEFAULT, Network, find_network
+from live_classify.models.fitting import FITS, Fit, fit
+from live_classify.models.labels import Labels, read_labels
+
+
+class Classifier:
+    """A network on an engine. :func:`load_classifier` makes one.
+
+    Args:
+        network: what it is.
+        labels: the names of its classes.
+        open_engines: makes engines ready for live or for recorded work; called once for each, when first needed.
+        top: how many labels a prediction ranks.
+        how: how pictures become squares.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        labels: Labels,
+        open_engines: Callable[[Goal], list[Engine]],
+        top: int = 5,
+        how: Fit = "crop",
+    ) -> None:
+        self.network = network
+        self.labels = labels
+        self.top = top
+        self.fit: Fit = how
+        self._open_engines = open_engines
+        self._engines: dict[Goal, list[Engine]] = {}
+        self._calling = threading.Lock()
+
+    def engines(self, goal: Goal) -> list[Engine]:
+        """The engines for live or for recorded work, one for each inference thread.
+
+        Raises:
+            EngineError: the runtime isn't there or refuses the network.
+            ModelFileError: a file of the network is missing or damaged.
+            UsageError: there is no such device.
+        """
+        if goal not in self._engines:
+            self._engines[goal] = self._open_engines(goal)
+        return self._engines[goal]
+
+    @overload
+    def classify(self, images: BgrImage) -> Prediction: ...
+    @overload
+    def classify(self, images: Sequence[BgrImage]) -> list[Prediction]: ...
+    def classify(self, images: BgrImage | Sequence[BgrImage]) -> Prediction | list[Prediction]:
+        """Classify one picture or several.
+
+        Args:
+            images: ``(H, W, 3)`` uint8 BGR, as OpenCV reads it, of any size; or a list of such.
+
+        Returns:
+            A prediction, or one for each picture of the list. Its stable label is the top label.
+
+        Raises:
+            ValueError: an array of another shape or type.
+            EngineError: the runtime failed.
+        """
+        if isinstance(images, np.ndarray):
+            return self._classify([images])[0]
+        return self._classify(images)
+
+    def _classify(self, images: Sequence[BgrImage]) -> list[Prediction]:
+        for image in images:
+            if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+                raise ValueError(f"expected (H, W, 3) uint8 BGR, received {image.shape} {image.dtype}")
+        predictions: list[Prediction] = []
+        with self._calling:  # an engine serves one thread
+            engine = self.engines("latency")[0]
+            for start in range(0, len(images), engine.batch):
+                chunk = images[start : start + engine.batch]
+                rgb = np.empty((len(chunk), *engine.input_size, 3), np.uint8)
+                for image, row in zip(chunk, rgb, strict=True):
+                    fit(image, row, self.fit)
+                rows = engine.classify(rgb)
+                finished_s = time.monotonic()
+                for row in rows:
+                    labels = self.labels.rank(row, self.top)
+                    predictions.append(Prediction(labels, labels[0], row, finished_s))
+        return predictions
+
+    def describe(self, goal: Goal) -> str:
+        """What runs, in one line: ``efficientnet-lite0 on litert int8, cpu, 2 workers``."""
+        engines = self.engines(goal)
+        workers = f"{len(engines)} worker{'s' if len(engines) > 1 else ''}"
+        return f"{self.network.name} on {engines[0].name} {engines[0].precision}, {engines[0].device}, {workers}"
+
+    def close(self) -> None:
+        """Release the engines."""
+        for engine in {id(engine): engine for group in self._engines.values() for engine in group}.values():
+            engine.close()
+        self._engines.clear()
+
+    def __enter__(self) -> Classifier:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def load_classifier(
+    model: str = DEFAULT,
+    *,
+    labels: str | Path | None = None,
+    engine: EngineChoice = "auto",
+    device: str = "auto",
+    precision: PrecisionChoice = "auto",
+    batch: int | None = None,
+    top: int = 5,
+    fit: Fit = "crop",
+) -> Classifier:
+    """Make a network ready.
+
+    Args:
+        model: name of a network; ``live-classify models`` lists them.
+        labels: a file of class names in place of the network's own: one a line, or index, id and name parted by tabs.
+        engine: ``litert`` (CPU), ``keras`` (TensorFlow, CPU or GPU) or ``auto``.
+        device: ``cpu``, ``gpu``, ``gpu:N`` or ``auto``.
+        precision: ``float32``, ``int8`` (litert) or ``auto``: what this processor is fast at.
+        batch: frames a call at the most; None is what suits the engine.
+        top: how many labels a prediction ranks.
+        fit: how pictures become squares: ``crop``, ``squash`` or ``pad``.
+
+    Returns:
+        A classifier; its engine is made ready at the first use.
+
+    Raises:
+        UnknownModelError: no network of that name.
+        UsageError: the other options contradict each other or this machine.
+        ModelFileError: a file of the network, or the labels file, can't be used.
+        EngineError: the runtime isn't there or refuses the network.
+    """
+    if top < 1 or (batch is not None and batch < 1):
+        raise UsageError(f"top and batch count from 1, not {top if top < 1 else batch}")
+    if fit not in FITS:
+        raise UsageError(f"unknown fit {fit}: {', '.join(FITS)} are known")
+    network = find_network(model)
+    choice = choose(network, engine, precision, device)
+    names = read_labels(asset(network.labels) if labels is None else Path(labels), network.classes)
+
+    def open_engines(goal: Goal) -> list[Engine]:
+        return open_workers(network, choice, goal, batch)
+
+    return Classifier(network, names, open_engines, top, fit)

@@ -1,0 +1,1 @@
+"""What networks there are, and what each needs."""

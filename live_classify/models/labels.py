@@ -1,0 +1,87 @@
+"""The names of a network's classes, and the best of them for a row of probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from live_classify.errors import ModelFileError
+from live_classify.frames import Label
+
+_MAX_CHARACTERS = 16 * 2**20
+"""More than any list of labels has: ImageNet-21k takes 1 million."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Class names in the order of a network's output."""
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def rank(self, probabilities: npt.NDArray[np.float32], top: int) -> tuple[Label, ...]:
+        """The ``top`` best classes of one ``(classes,)`` row, best first; of equals, the lower index first."""
+        top = min(top, len(probabilities))
+        # All that are as good as the last one to be taken: partitioning alone picks any of several equal ones.
+        best = np.flatnonzero(probabilities >= np.partition(probabilities, -top)[-top])
+        order = best[np.argsort(-probabilities[best], kind="stable")][:top]
+        return tuple(self.label(int(index), float(probabilities[index])) for index in order)
+
+    def label(self, index: int, probability: float) -> Label:
+        """One class as a Label."""
+        return Label(index, self.ids[index], self.names[index], probability)
+
+
+def read_labels(path: Path, classes: int) -> Labels:
+    """Read a labels file.
+
+    Args:
+        path: one class a line, in the order of the network's output: either its name, or index, id and name parted by
+            tabs. UTF-8. Empty lines at the end don't count.
+        classes: how many outputs the network has.
+
+    Returns:
+        The labels; ids are empty where the file has none.
+
+    Raises:
+        ModelFileError: it can't be read, isn't text, or doesn't fit the network.
+    """
+    lines = _read_lines(path)
+    if len(lines) != classes:
+        raise ModelFileError(
+            f"{path} doesn't fit the network: it names {len(lines)} classes, the network has {classes}"
+        )
+    rows = [line.split("\t") for line in lines]
+    tabular = len(rows[0]) == 3
+    for number, row in enumerate(rows, start=1):
+        if tabular and (len(row) != 3 or row[0] != str(number - 1)):
+            raise ModelFileError(f"{path}, line {number}: expected {number - 1}, an id and a name, parted by tabs")
+        if not row[-1].strip():
+            raise ModelFileError(f"{path}, line {number}: the name is missing")
+    ids: Sequence[str] = [row[1] for row in rows] if tabular else [""] * classes
+    names = [(row[2] if tabular else line).strip() for row, line in zip(rows, lines, strict=True)]
+    return Labels(tuple(ids), tuple(names))
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(_MAX_CHARACTERS + 1)
+    except FileNotFoundError:
+        raise ModelFileError(f"there is no labels file {path}") from None
+    except UnicodeDecodeError:
+        raise ModelFileError(f"{path} is not a labels file: it isn't UTF-8 text") from None
+    except (OSError, ValueError) as error:
+        raise ModelFileError(f"cannot read labels file {path}: {getattr(error, 'strerror', None) or error}") from error
+    if len(text) > _MAX_CHARACTERS:
+        raise ModelFileError(f"{path} is too large for a list of labels")
+    text = text.rstrip("\n")
+    # Not splitlines(): a name may hold one of the rarer characters that it takes for line ends.
+    return text.split("\n") if text else []
