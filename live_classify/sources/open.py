@@ -1,0 +1,46 @@
+"""Which source a user means."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from live_classify.errors import UsageError
+from live_classify.sources.base import Source
+from live_classify.sources.camera import Camera
+from live_classify.sources.files import IMAGE_SUFFIXES
+from live_classify.sources.pace import AtOwnPace
+from live_classify.sources.recording import Recording
+from live_classify.sources.still import Still
+from live_classify.sources.synthetic import PREFIX, SyntheticCamera
+
+_URL = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+
+
+def live_source(text: str) -> Source:
+    """The source for ``watch``: a camera number, ``/dev/video*``, ``synthetic:…``, or a file at its own pace.
+
+    Raises:
+        UsageError: it can be none of these.
+    """
+    if text.isascii() and text.isdigit():
+        return Camera(int(text))
+    if text.startswith("/dev/") and not Path(text).is_file():
+        return Camera(text)
+    if text.startswith(PREFIX):
+        return SyntheticCamera.parse(text)
+    return AtOwnPace(recorded_source(text))
+
+
+def recorded_source(text: str) -> Source:
+    """The source for ``video`` and ``image``: a video file, or a picture by the ending of its name.
+
+    Raises:
+        UsageError: it is an address on the network.
+    """
+    scheme = _URL.match(text)
+    if scheme:
+        # The address isn't repeated: it may hold a password.
+        raise UsageError(f"{scheme[1]}:// sources aren't supported; give a file, or `watch` a camera")
+    path = Path(text)
+    return Still(path, text) if path.suffix.lower() in IMAGE_SUFFIXES else Recording(path, text)
