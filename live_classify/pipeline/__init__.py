@@ -1,0 +1,1 @@
+"""The threads between a source and what is shown and written."""

@@ -1,0 +1,90 @@
+"""The bounded buffer between two threads, with one of two policies."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Generic, Literal, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+Policy: TypeAlias = Literal["latest", "lossless"]
+"""``lossless`` (recordings): a full buffer makes the writer wait, so everything is taken exactly once. ``latest``
+(live): a new item takes the place of the oldest waiting one of its own source, so nothing ever waits long."""
+
+
+class Buffer(Generic[T]):
+    """First in, first out, for any number of writers and readers.
+
+    Args:
+        size: how many items wait at the most.
+        policy: what happens to an item for which there is no room.
+        source_of: which source an item comes from; under ``latest``, sources don't push each other out.
+    """
+
+    def __init__(self, size: int, policy: Policy, source_of: Callable[[T], str] = lambda _: "") -> None:
+        self._size = size
+        self._latest = policy == "latest"
+        self._source_of = source_of
+        self._items: deque[T] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self.dropped: Counter[str] = Counter()
+        """Items that newer ones replaced, by source."""
+
+    def put(self, item: T) -> bool:
+        """Add an item, waiting for room or making it, as the policy says.
+
+        Returns:
+            False once the buffer is closed: the item wasn't taken, and none will be.
+        """
+        with self._changed:
+            if self._latest and not self._closed:
+                self._make_room(self._source_of(item))
+            self._changed.wait_for(lambda: self._closed or len(self._items) < self._size)
+            if self._closed:
+                return False
+            self._items.append(item)
+            self._changed.notify_all()
+            return True
+
+    def _make_room(self, source: str) -> None:
+        if len(self._items) < self._size:
+            return
+        # Of its own source; where none of it waits, the oldest of all.
+        oldest = next((i for i, waiting in enumerate(self._items) if self._source_of(waiting) == source), 0)
+        self.dropped[self._source_of(self._items[oldest])] += 1
+        del self._items[oldest]
+
+    def take(self, most: int, timeout: float | None = None) -> list[T]:
+        """Take what is waiting, oldest first, up to ``most`` items.
+
+        Waits for the first item (at most ``timeout`` seconds), never for more.
+
+        Returns:
+            At least one item; an empty list when the time is over, or when the buffer is closed and empty.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._items, timeout)
+            taken = [self._items.popleft() for _ in range(min(most, len(self._items)))]
+            self._changed.notify_all()
+            return taken
+
+    def close(self) -> None:
+        """Take no more items. What is waiting can still be taken; whoever waits to put is turned away."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def discard(self) -> None:
+        """Close, and forget what is waiting."""
+        with self._changed:
+            self._items.clear()
+            self.close()
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is closed and empty: nothing will ever come again."""
+        with self._changed:
+            return self._closed and not self._items

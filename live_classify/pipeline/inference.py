@@ -1,0 +1,107 @@
+"""From frames to probabilities: threads that each run an engine, and hand their answers on in the frames' order."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from live_classify.engines.base import Engine
+from live_classify.frames import Frame
+from live_classify.models.fitting import Fit, fit
+from live_classify.pipeline.buffer import Buffer
+from live_classify.pipeline.meter import Meter
+
+T = TypeVar("T")
+
+
+class Inference:
+    """The work of the inference threads; each runs :meth:`work` with an engine of its own.
+
+    Args:
+        frames: where frames wait.
+        deliver: takes ``(frame, probabilities, finished_s)`` for each frame, in the order in which they were taken.
+            It is called by one thread at a time and may wait: then no more frames are taken.
+        how: how frames are fitted to the network's input.
+        workers: how many threads there will be.
+    """
+
+    def __init__(
+        self,
+        frames: Buffer[Frame],
+        deliver: Callable[[Frame, npt.NDArray[np.float32], float], None],
+        how: Fit,
+        workers: int,
+    ) -> None:
+        self._frames = frames
+        self._deliver = deliver
+        self._how = how
+        self._taking = threading.Lock()
+        self._taken = 0
+        self._order: InOrder[tuple[list[Frame], npt.NDArray[np.float32], float]] = InOrder(
+            self._hand_on, ahead=2 * workers
+        )
+
+    def work(self, engine: Engine, meter: Meter) -> None:
+        """Classify frames until there are no more: the body of one thread."""
+        batch = np.empty((engine.batch, *engine.input_size, 3), np.uint8)
+        while True:
+            with self._taking:  # one thread waits for frames, the others for it: so numbers follow the frames' order
+                frames = self._frames.take(engine.batch)
+                number = self._taken
+                self._taken += 1
+            if not frames:
+                return
+            with meter.busy():
+                for frame, row in zip(frames, batch, strict=False):
+                    fit(frame.bgr, row, self._how)
+                probabilities = engine.classify(batch[: len(frames)])
+            finished_s = time.monotonic()
+            meter.tick(len(frames))
+            self._order.put(number, (frames, probabilities, finished_s))
+
+    def abort(self) -> None:
+        """Wake threads that wait for the answer to an earlier frame, which will not come."""
+        self._order.abort()
+
+    def _hand_on(self, work: tuple[list[Frame], npt.NDArray[np.float32], float]) -> None:
+        frames, probabilities, finished_s = work
+        for frame, row in zip(frames, probabilities, strict=True):
+            self._deliver(frame, row, finished_s)
+
+
+class InOrder(Generic[T]):
+    """Puts numbered work that is finished out of order back into order.
+
+    Args:
+        hand_on: takes the work, number 0 first; called by one thread at a time.
+        ahead: how far ahead of a missing one finished work may be; so a slow thread bounds the memory of the others.
+    """
+
+    def __init__(self, hand_on: Callable[[T], None], ahead: int) -> None:
+        self._hand_on = hand_on
+        self._ahead = ahead
+        self._changed = threading.Condition()
+        self._finished: dict[int, T] = {}
+        self._next = 0
+        self._aborted = False
+
+    def put(self, number: int, work: T) -> None:
+        """Give finished work; returns once it was handed on, or is kept for whoever brings what is missing."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._aborted or number < self._next + self._ahead)
+            self._finished[number] = work
+            while not self._aborted and self._next in self._finished:
+                self._hand_on(self._finished.pop(self._next))
+                self._next += 1
+                self._changed.notify_all()
+
+    def abort(self) -> None:
+        """Hand nothing more on, and wake all that wait."""
+        self._aborted = True  # before the lock: whoever holds it may be waiting inside hand_on
+        with self._changed:
+            self._changed.notify_all()

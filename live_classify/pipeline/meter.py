@@ -1,0 +1,89 @@
+"""Counting frames and time: what a stage does in a second, and how long it takes."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_WINDOW_S = 1.0
+
+
+class Meter:
+    """Counts the frames of one stage. Written by one thread at a time; others may read.
+
+    Args:
+        clock: seconds, never going back.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._ticks: deque[tuple[float, int]] = deque()  # when, and how many frames had come then
+        self._recent = (
+            -math.inf,
+            0.0,
+        )  # time of the last tick and the rate then: one object, so readers see both or none
+        self.frames = 0
+        self.busy_s = 0.0
+        """Seconds spent working."""
+
+    def tick(self, frames: int = 1) -> None:
+        """Count frames that are done now."""
+        now_s = self._clock()
+        self.frames += frames
+        ticks = self._ticks
+        ticks.append((now_s, self.frames))
+        # Two ticks stay however old: a stage slower than one frame a second has a rate too.
+        while len(ticks) > 2 and ticks[0][0] < now_s - _WINDOW_S:
+            ticks.popleft()
+        first_s, frames_then = ticks[0]
+        span_s = now_s - first_s
+        self._recent = (now_s, (self.frames - frames_then) / span_s if span_s > 0 else 0.0)
+
+    @property
+    def fps(self) -> float:
+        """Frames a second over the last second (the last two frames where they are further apart).
+
+        It falls towards 0 when frames stop coming.
+        """
+        last_s, rate = self._recent
+        silent_s = self._clock() - last_s
+        return rate if rate == 0 or silent_s < max(_WINDOW_S, 1.5 / rate) else 1 / silent_s
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Count the time spent inside as work."""
+        start_s = self._clock()
+        try:
+            yield
+        finally:
+            self.busy_s += self._clock() - start_s
+
+
+class Percentiles:
+    """Percentiles of any number of durations in constant memory: a histogram of bins that grow by 1%."""
+
+    _SMALLEST_S = 1e-5
+    _GROWTH = math.log(1.01)
+
+    def __init__(self) -> None:
+        self._counts: dict[int, int] = {}
+        self._total = 0
+
+    def add(self, seconds: float) -> None:
+        """Count one duration; below 10 microseconds counts as 10."""
+        number = round(math.log(max(seconds, self._SMALLEST_S) / self._SMALLEST_S) / self._GROWTH)
+        self._counts[number] = self._counts.get(number, 0) + 1
+        self._total += 1
+
+    def percentile(self, percent: float) -> float | None:
+        """The duration in seconds that ``percent`` of all don't exceed, within 1%; None when there are none."""
+        rank = math.ceil(self._total * percent / 100)
+        seen = 0
+        for number in sorted(self._counts):
+            seen += self._counts[number]
+            if seen >= rank:
+                return self._SMALLEST_S * math.exp(number * self._GROWTH)
+        return None

@@ -1,0 +1,221 @@
+"""The whole: starts, stops and joins the threads, and carries the first failure of any of them to the caller."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+
+from live_classify.answers.smoothing import StableLabel
+from live_classify.classifier import Classifier
+from live_classify.errors import LiveClassifyError, SourceError
+from live_classify.frames import Frame, Prediction
+from live_classify.outputs.base import Sink
+from live_classify.pipeline.buffer import Buffer
+from live_classify.pipeline.inference import Inference
+from live_classify.pipeline.meter import Meter, Percentiles
+from live_classify.pipeline.newest import Newest
+from live_classify.pipeline.threads import ThreadGroup
+from live_classify.sources.base import Source
+
+_RESULTS_WAITING = 4
+_STOP_S = 1.0
+"""How long a source may take to let go; one that hangs in its driver is left behind."""
+
+Result = tuple[Frame, Prediction]
+
+
+class Pipeline:
+    """Frames of some sources, through a classifier, to some outputs.
+
+    Live, each source has a thread of its own and only the newest frames are classified. Recorded, the sources are read
+    one after the other and every frame is classified exactly once, in order.
+
+    Whoever makes it must :meth:`start` it and :meth:`close` it, or use it in a ``with`` statement.
+
+    Args:
+        sources: where frames come from.
+        classifier: what says what they show.
+        live: newest frames only, or every frame.
+        sinks: what is written; closed with the pipeline.
+        smooth_s: time constant of the stable label in seconds; 0 is none.
+        min_confidence: below it the stable label is None.
+        on_source_error: told, on the source's thread, when a source breaks off. The others go on.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        classifier: Classifier,
+        *,
+        live: bool,
+        sinks: Sequence[Sink] = (),
+        smooth_s: float = 0.0,
+        min_confidence: float = 0.0,
+        on_source_error: Callable[[SourceError], None] = lambda _: None,
+    ) -> None:
+        self.sources = sources
+        self.classifier = classifier
+        self.live = live
+        self.newest_frame: Newest[Frame] = Newest()
+        self.newest_result: Newest[Result] = Newest()
+        self.source_errors: list[SourceError] = []
+        self.answer_meter = Meter()
+        self.latency = Percentiles()
+        self.first_answer_s: float | None = None
+        """When the first label was there, in seconds on ``time.monotonic``."""
+        self.started_s = self.ended_s = time.monotonic()
+        self._sinks = sinks
+        self._smooth_s, self._min_confidence = smooth_s, min_confidence
+        self._stable: dict[str, StableLabel] = {}
+        self._on_source_error = on_source_error
+        self._stop = threading.Event()
+        self._done = threading.Event()
+        self._failure: BaseException | None = None
+
+        self.engines = classifier.engines("latency" if live else "throughput")
+        self.engine_meters = [Meter() for _ in self.engines]
+        waiting = max(self.engines[0].batch, len(sources) if live else len(self.engines))
+        self.frames: Buffer[Frame] = Buffer(waiting, "latest" if live else "lossless", lambda frame: frame.source)
+        # Without outputs a caller reads the results, and live only the newest matter to it.
+        newest_only = live and not sinks
+        self.results: Buffer[Result] = Buffer(
+            1 if newest_only else _RESULTS_WAITING, "latest" if newest_only else "lossless"
+        )
+        self._inference = Inference(self.frames, self._answer, classifier.fit, len(self.engines))
+        reading = [(source,) for source in sources] if live else [tuple(sources)]
+        self.capture_meters = [Meter() for _ in reading]
+        self._groups = self._make_groups(reading)
+
+    def _make_groups(self, reading: Sequence[Sequence[Source]]) -> list[ThreadGroup]:
+        captures = {
+            f"capture-{number}": partial(self._capture, sources, meter)
+            for number, (sources, meter) in enumerate(zip(reading, self.capture_meters, strict=True))
+        }
+        workers = {
+            f"inference-{number}": partial(self._inference.work, engine, meter)
+            for number, (engine, meter) in enumerate(zip(self.engines, self.engine_meters, strict=True))
+        }
+        outputs = {"output": self._write} if self._sinks else {}
+        after_answers = self.results.close if outputs else self._finish
+        groups = [
+            # Only a capture thread runs where nobody can wake it: in a camera's driver.
+            ThreadGroup(captures, self.frames.close, self._fail, daemon=True),
+            ThreadGroup(workers, after_answers, self._fail),
+        ]
+        return groups + ([ThreadGroup(outputs, self._finish, self._fail)] if outputs else [])
+
+    def start(self) -> None:
+        """Start all threads."""
+        self.started_s = time.monotonic()
+        for group in reversed(self._groups):
+            group.start()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until everything is read, classified and written, or has failed; at most ``timeout`` seconds."""
+        return self._done.wait(timeout)
+
+    def stop(self) -> None:
+        """End early: frames that aren't classified yet are let go, what is classified is still written."""
+        self._stop.set()
+        self.frames.discard()
+        self.results.close()  # first: it frees a thread that waits to deliver, on which abort would wait
+        self._inference.abort()
+
+    def close(self) -> None:
+        """Stop, and wait for all threads; a source that hangs is left behind.
+
+        Raises:
+            LiveClassifyError: what a thread died of, the first one if it was several.
+        """
+        self.stop()
+        capture, *others = self._groups
+        capture.join(_STOP_S)
+        for group in others:
+            group.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def __enter__(self) -> Pipeline:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _capture(self, sources: Sequence[Source], meter: Meter) -> None:
+        """Body of a capture thread: read sources, one after the other."""
+        for source in sources:
+            frames = source.frames(self._stop)
+            try:
+                while not self._stop.is_set():
+                    with meter.busy():
+                        frame = next(frames, None)
+                    if frame is None:
+                        break
+                    meter.tick()
+                    self.newest_frame.set(frame)
+                    if not self.frames.put(frame):
+                        return
+            except SourceError as error:
+                self.source_errors.append(error)
+                self._on_source_error(error)
+            finally:
+                frames.close()
+
+    def _answer(self, frame: Frame, probabilities: npt.NDArray[np.float32], finished_s: float) -> None:
+        """Make a prediction of one row of probabilities and hand it on. In order, one thread at a time."""
+        if self.first_answer_s is None:
+            self.first_answer_s = finished_s
+        self.answer_meter.tick()
+        self.latency.add(finished_s - frame.captured_s)
+        labels = self.classifier.labels
+        follower = self._stable.get(frame.source)
+        if follower is None:
+            follower = self._stable[frame.source] = StableLabel(self._smooth_s, self._min_confidence)
+        shown = follower.update(probabilities, frame.time_s)
+        prediction = Prediction(
+            labels=labels.rank(probabilities, self.classifier.top),
+            stable=None if shown is None else labels.label(*shown),
+            probabilities=probabilities,
+            finished_s=finished_s,
+        )
+        self.newest_result.set((frame, prediction))
+        self.results.put((frame, prediction))
+
+    def _write(self) -> None:
+        """Body of the output thread: the only one that touches the sinks."""
+        try:
+            while taken := self.results.take(1):
+                ((frame, prediction),) = taken
+                for sink in self._sinks:
+                    sink.write(frame, prediction)
+        except LiveClassifyError as error:
+            self._fail(error)  # before closing, which may fail for the same reason
+        finally:
+            for sink in self._sinks:
+                self._close(sink)
+
+    def _close(self, sink: Sink) -> None:
+        try:
+            sink.close()
+        except LiveClassifyError as error:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Keep the first failure and end everything."""
+        if self._failure is None:
+            self._failure = error
+        self.stop()
+
+    def _finish(self) -> None:
+        self.ended_s = time.monotonic()
+        self.results.close()
+        self._done.set()

@@ -1,0 +1,134 @@
+"""What a run amounted to: the numbers of ``--stats``."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypedDict
+
+from live_classify.pipeline.meter import Meter
+from live_classify.pipeline.pipeline import Pipeline
+
+_IMPORTED_S = time.monotonic()
+
+
+class Stage(TypedDict):
+    """One stage of the pipeline."""
+
+    fps: float
+    """Frames over the whole run's time."""
+    busy: float
+    """Share of the run in which it worked, 0 to 1; for several threads their mean. A camera's wait counts as work."""
+
+
+class Latency(TypedDict):
+    """Milliseconds from capture to label; None when nothing was classified."""
+
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+class RunStats(TypedDict):
+    """The ``--stats`` object."""
+
+    command: str
+    model: str
+    engine: str
+    device: str
+    precision: str
+    batch: int
+    workers: int
+    sources: list[str]
+    frames_captured: int
+    frames_classified: int
+    frames_dropped: int
+    decode_errors: int
+    reconnects: int
+    elapsed_s: float
+    fps: float
+    startup_s: float | None
+    latency_ms: Latency
+    stages: dict[str, Stage]
+    peak_rss_mb: float | None
+
+
+def run_stats(command: str, pipeline: Pipeline, display: Meter | None = None) -> RunStats:
+    """Sum up a pipeline that has ended.
+
+    Args:
+        command: which command ran it.
+        pipeline: the pipeline.
+        display: the meter of the window, where there was one.
+    """
+    engine = pipeline.engines[0]
+    elapsed_s = pipeline.ended_s - pipeline.started_s
+    first_s = pipeline.first_answer_s
+    stages = {
+        "capture": _stage(pipeline.capture_meters, elapsed_s),
+        "inference": _stage(pipeline.engine_meters, elapsed_s),
+    }
+    if display is not None:
+        stages["display"] = _stage([display], elapsed_s)
+    classified = pipeline.answer_meter.frames
+    return RunStats(
+        command=command,
+        model=pipeline.classifier.network.name,
+        engine=engine.name,
+        device=engine.device,
+        precision=engine.precision,
+        batch=engine.batch,
+        workers=len(pipeline.engines),
+        sources=[source.name for source in pipeline.sources],
+        frames_captured=sum(meter.frames for meter in pipeline.capture_meters),
+        frames_classified=classified,
+        frames_dropped=pipeline.frames.dropped.total(),
+        decode_errors=sum(source.decode_errors for source in pipeline.sources),
+        reconnects=0,
+        elapsed_s=round(elapsed_s, 3),
+        fps=_rate(classified, elapsed_s),
+        startup_s=None if first_s is None else round(first_s - process_start_s(), 3),
+        latency_ms=Latency(p50=_ms(pipeline, 50), p95=_ms(pipeline, 95), p99=_ms(pipeline, 99)),
+        stages=stages,
+        peak_rss_mb=peak_rss_mb(),
+    )
+
+
+def process_start_s() -> float:
+    """When this process began, on ``time.monotonic``; where the system doesn't tell, when this was imported."""
+    if platform.system() == "Linux":
+        # Field 22 of stat(5) is the start in clock ticks since boot; the name in field 2 may hold blanks.
+        ticks = int(
+            Path("/proc/self/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[19]
+        )
+        age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+        return time.monotonic() - age_s
+    return _IMPORTED_S
+
+
+def peak_rss_mb() -> float | None:
+    """The most memory this process has held so far, in MiB; None where the system doesn't tell (Windows)."""
+    if platform.system() == "Windows":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if platform.system() == "Darwin" else 2**10), 1)
+
+
+def _stage(meters: Sequence[Meter], elapsed_s: float) -> Stage:
+    frames, busy_s = sum(meter.frames for meter in meters), sum(meter.busy_s for meter in meters)
+    busy = busy_s / (elapsed_s * len(meters)) if elapsed_s > 0 else 0.0
+    return Stage(fps=_rate(frames, elapsed_s), busy=round(min(busy, 1.0), 3))
+
+
+def _rate(frames: int, elapsed_s: float) -> float:
+    return round(frames / elapsed_s, 2) if elapsed_s > 0 else 0.0
+
+
+def _ms(pipeline: Pipeline, percent: float) -> float | None:
+    seconds = pipeline.latency.percentile(percent)
+    return None if seconds is None else round(seconds * 1000, 2)

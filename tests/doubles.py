@@ -1,0 +1,113 @@
+"""Stand-ins that implement the real protocols."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from live_classify.classifier import Classifier
+from live_classify.engines.base import EngineName
+from live_classify.frames import Frame, Prediction
+from live_classify.models.catalogue import EFFICIENTNET_LITE0
+from live_classify.models.labels import Labels
+
+CLASSES = 256
+
+
+def grey_frame(level: int, index: int = 0, source: str = "test", time_s: float | None = None) -> Frame:
+    """A small frame of one grey level, which :class:`GreyEngine` recognises."""
+    bgr = np.full((6, 8, 3), level, np.uint8)
+    return Frame(bgr, index, source, time.monotonic(), index / 25 if time_s is None else time_s)
+
+
+class GreyEngine:
+    """Says which grey a picture is: class 7 for level 7.
+
+    Args:
+        before: called with each batch before it is answered, to wait or to fail.
+    """
+
+    name: EngineName = "litert"
+    precision = "float32"
+    device = "cpu"
+    input_size = (4, 4)
+    concurrent = False
+
+    def __init__(self, batch: int = 1, before: Callable[[npt.NDArray[np.uint8]], None] = lambda _: None) -> None:
+        self.batch = batch
+        self.sizes: list[int] = []
+        self._before = before
+        self._calling = threading.Lock()
+
+    def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        assert self._calling.acquire(blocking=False), "two calls at a time"
+        try:
+            assert rgb.shape[1:] == (*self.input_size, 3)
+            assert 1 <= len(rgb) <= self.batch
+            self.sizes.append(len(rgb))
+            levels = rgb[:, 0, 0, 0].copy()
+            self._before(rgb)
+            return np.eye(CLASSES, dtype=np.float32)[levels]
+        finally:
+            self._calling.release()
+
+    def close(self) -> None:
+        pass
+
+
+def grey_classifier(*engines: GreyEngine) -> Classifier:
+    names = tuple(f"grey_{level}" for level in range(CLASSES))
+    chosen = list(engines) or [GreyEngine()]
+    return Classifier(EFFICIENTNET_LITE0, Labels(("",) * CLASSES, names), lambda _: [*chosen], top=3)
+
+
+class ListSource:
+    """Gives the frames of a list (or generator), then ends or fails."""
+
+    def __init__(self, frames: Iterable[Frame], name: str = "test", then: Exception | None = None) -> None:
+        self.name = name
+        self.decode_errors = 0
+        self.frame_rate: float | None = None
+        self.frame_count: int | None = None
+        self.released = False
+        self._frames = frames
+        self._then = then
+
+    def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
+        try:
+            for frame in self._frames:
+                if stop.is_set():
+                    return
+                yield frame
+            if self._then is not None:
+                raise self._then
+        finally:
+            self.released = True
+
+
+class Collector:
+    """A sink that keeps what it gets.
+
+    Args:
+        before: called before each write, to wait or to fail.
+    """
+
+    def __init__(self, before: Callable[[Frame], None] = lambda _: None) -> None:
+        self.written: list[tuple[Frame, Prediction]] = []
+        self.closed = 0
+        self._before = before
+
+    def write(self, frame: Frame, prediction: Prediction) -> None:
+        self._before(frame)
+        self.written.append((frame, prediction))
+
+    def close(self) -> None:
+        self.closed += 1
+
+    @property
+    def indices(self) -> Sequence[int]:
+        return [frame.index for frame, _ in self.written]

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from doubles import Collector, GreyEngine, ListSource, grey_classifier, grey_frame
+from live_classify.errors import EngineError, OutputError, SourceReadError
+from live_classify.frames import Frame
+from live_classify.pipeline.pipeline import Pipeline
+
+DEADLINE_S = 20.0  # a test that waits this long has failed
+
+
+def frames(count: int, source: str = "test") -> list[Frame]:
+    return [grey_frame(index % 256, index, source) for index in range(count)]
+
+
+def endless() -> Iterator[Frame]:
+    return (grey_frame(index % 256, index) for index in itertools.count())
+
+
+def unevenly(seed: int) -> Callable[[npt.NDArray[np.uint8]], None]:
+    """Waits a different, very short while each time, so that workers overtake each other."""
+    waits, never = random.Random(seed), threading.Event()
+    return lambda _: never.wait(waits.random() / 500) and None
+
+
+@pytest.mark.parametrize("batch", [1, 3, 8])
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_a_recording_is_classified_once_in_order_whatever_the_layout(batch: int, workers: int) -> None:
+    engines = [GreyEngine(batch, unevenly(seed)) for seed in range(workers)]
+    sink = Collector()
+    with Pipeline([ListSource(frames(300))], grey_classifier(*engines), live=False, sinks=[sink]) as pipeline:
+        assert pipeline.wait(DEADLINE_S)
+    assert sink.indices == list(range(300))
+    assert all(prediction.top.index == frame.index % 256 for frame, prediction in sink.written)
+    assert sum(size for engine in engines for size in engine.sizes) == 300
+    assert pipeline.frames.dropped.total() == 0
+
+
+def test_recordings_are_read_one_after_the_other() -> None:
+    sources = [ListSource(frames(20, name), name) for name in ("a", "b", "c")]
+    sink = Collector()
+    with Pipeline(sources, grey_classifier(), live=False, sinks=[sink]) as pipeline:
+        assert pipeline.wait(DEADLINE_S)
+    assert [(frame.source, frame.index) for frame, _ in sink.written] == [
+        (name, index) for name in ("a", "b", "c") for index in range(20)
+    ]
+    assert all(source.released for source in sources)
+
+
+def test_a_slow_output_makes_a_recording_wait_instead_of_piling_up() -> None:
+    given = 0
+
+    def counted() -> Iterator[Frame]:
+        nonlocal given
+        for frame in frames(100):
+            given += 1
+            yield frame
+
+    ahead: list[int] = []
+    sink = Collector(before=lambda frame: ahead.append(given - frame.index))
+    with Pipeline([ListSource(counted())], grey_classifier(), live=False, sinks=[sink]) as pipeline:
+        assert pipeline.wait(DEADLINE_S)
+    assert sink.indices == list(range(100))
+    assert max(ahead) <= 10
+
+
+def test_live_the_newest_frame_wins_and_the_others_are_counted() -> None:
+    """The network is held until the camera has delivered everything: then only the newest is left for it."""
+    delivered, classifying = threading.Event(), threading.Event()
+
+    def camera() -> Iterator[Frame]:
+        yield grey_frame(0, 0)
+        assert classifying.wait(DEADLINE_S)
+        yield from frames(50)[1:]
+        delivered.set()
+
+    def hold(_: npt.NDArray[np.uint8]) -> None:
+        classifying.set()
+        assert delivered.wait(DEADLINE_S)
+
+    sink = Collector()
+    classifier = grey_classifier(GreyEngine(before=hold))
+    with Pipeline([ListSource(camera())], classifier, live=True, sinks=[sink]) as pipeline:
+        assert pipeline.wait(DEADLINE_S)
+        newest = pipeline.newest_frame.get()
+    assert sink.indices == [0, 49]
+    assert pipeline.frames.dropped == {"test": 48}
+    assert newest is not None
+    assert newest.index == 49
+
+
+def test_live_a_slow_network_never_holds_up_the_frames_for_the_window() -> None:
+    let_go = threading.Event()
+    classifier = grey_classifier(GreyEngine(before=lambda _: let_go.wait(DEADLINE_S) and None))
+    with Pipeline([ListSource(frames(50))], classifier, live=True) as pipeline:
+        version, newest = 0, None
+        while newest is None or newest.index < 49:
+            version, newest = pipeline.newest_frame.wait(version, DEADLINE_S)
+        assert pipeline.newest_result.get() is None
+        let_go.set()
+
+
+def fail_at(index: int, error: Exception) -> Callable[[Frame], None]:
+    def before(frame: Frame) -> None:
+        if frame.index == index:
+            raise error
+
+    return before
+
+
+def test_a_failing_network_ends_the_run_and_is_what_the_caller_reads() -> None:
+    def before(rgb: npt.NDArray[np.uint8]) -> None:
+        if rgb[0, 0, 0, 0] == 30:
+            raise EngineError("the network broke")
+
+    sink, source = Collector(), ListSource(endless())
+    with pytest.raises(EngineError, match="the network broke"):
+        with Pipeline([source], grey_classifier(GreyEngine(before=before)), live=False, sinks=[sink]) as pipeline:
+            assert pipeline.wait(DEADLINE_S)
+    assert sink.indices == list(range(30))
+    assert sink.closed
+    assert source.released
+
+
+def test_a_failing_output_ends_the_run_and_the_others_are_closed() -> None:
+    broken, whole = Collector(fail_at(5, OutputError("disk full"))), Collector()
+    source = ListSource(endless())
+    with pytest.raises(OutputError, match="disk full"):
+        with Pipeline([source], grey_classifier(), live=False, sinks=[whole, broken]) as pipeline:
+            assert pipeline.wait(DEADLINE_S)
+    assert whole.indices == [0, 1, 2, 3, 4, 5]
+    assert whole.closed
+    assert broken.closed
+    assert source.released
+
+
+def test_the_first_failure_is_reported_not_the_one_of_closing() -> None:
+    class Broken(Collector):
+        def close(self) -> None:
+            super().close()
+            raise OutputError("could not even be closed")
+
+    sink, other = Broken(fail_at(3, OutputError("disk full"))), Collector()
+    with pytest.raises(OutputError, match="disk full"):
+        with Pipeline([ListSource(endless())], grey_classifier(), live=False, sinks=[sink, other]) as pipeline:
+            assert pipeline.wait(DEADLINE_S)
+    assert other.closed
+
+
+def test_an_output_that_cannot_be_finished_is_a_failure() -> None:
+    class Unfinished(Collector):
+        def close(self) -> None:
+            raise OutputError("no room for the index")
+
+    with pytest.raises(OutputError, match="no room for the index"):
+        with Pipeline([ListSource(frames(3))], grey_classifier(), live=False, sinks=[Unfinished()]) as pipeline:
+            assert pipeline.wait(DEADLINE_S)
+
+
+def test_a_broken_recording_does_not_keep_the_next_from_being_read() -> None:
+    broken = SourceReadError("a is cut short")
+    sources = [ListSource(frames(4, "a"), "a", then=broken), ListSource(frames(4, "b"), "b")]
+    sink, told = Collector(), []
+    with Pipeline(sources, grey_classifier(), live=False, sinks=[sink], on_source_error=told.append) as pipeline:
+        assert pipeline.wait(DEADLINE_S)
+    assert [frame.source for frame, _ in sink.written] == ["a"] * 4 + ["b"] * 4
+    assert pipeline.source_errors == told == [broken]
+
+
+def test_an_unforeseen_error_in_a_source_is_carried_to_the_caller() -> None:
+    source = ListSource(frames(4), then=ZeroDivisionError("a bug"))
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        with Pipeline([source], grey_classifier(), live=False, sinks=[Collector()]) as pipeline:
+            assert pipeline.wait(DEADLINE_S)
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_stopping_early_keeps_what_is_classified_and_leaves_no_thread(live: bool) -> None:
+    enough = threading.Event()
+    sink = Collector(before=lambda frame: enough.set() if frame.index >= 20 else None)
+    source = ListSource(endless())
+    with Pipeline([source], grey_classifier(GreyEngine(), GreyEngine()), live=live, sinks=[sink]) as pipeline:
+        assert enough.wait(DEADLINE_S)
+    assert source.released
+    assert sink.closed
+    assert sink.indices == sorted(set(sink.indices))
+    if not live:
+        assert sink.indices == list(range(len(sink.indices)))
+    assert pipeline.wait(0)
+
+
+def test_stopping_does_not_wait_for_a_source_that_hangs() -> None:
+    let_go = threading.Event()
+
+    def hanging() -> Iterator[Frame]:
+        yield grey_frame(1)
+        let_go.wait(DEADLINE_S)
+
+    sink = Collector()
+    with Pipeline([ListSource(hanging())], grey_classifier(), live=True, sinks=[sink]) as pipeline:
+        pipeline.newest_result.wait(0, DEADLINE_S)
+    assert sink.closed
+    let_go.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("capture"):
+            thread.join(DEADLINE_S)
+
+
+def test_the_stable_label_follows_each_source_apart() -> None:
+    sources = [ListSource([grey_frame(level, i, name) for i in range(5)], name) for name, level in (("a", 3), ("b", 9))]
+    sink = Collector()
+    with Pipeline(sources, grey_classifier(), live=False, sinks=[sink], smooth_s=10.0) as pipeline:
+        assert pipeline.wait(DEADLINE_S)
+    assert [prediction.stable.index for _, prediction in sink.written if prediction.stable] == [3] * 5 + [9] * 5
