@@ -1,0 +1,187 @@
+"""The annotated recording: H.264 in an MP4 file that is playable even if its writing never ends properly."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING, TypeAlias
+
+import cv2
+import numpy as np
+
+from live_classify.errors import OutputError
+from live_classify.frames import BgrImage, Frame, Prediction
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typing_extensions import Buffer
+
+Annotate: TypeAlias = Callable[[Frame, Prediction], BgrImage]
+"""Makes the picture to write; it must be a new one, since frames are shared."""
+
+_TICKS_PER_S = 90_000
+_USUAL_FPS = 30.0
+
+
+class VideoSink:
+    """Writes every frame, annotated, at its own time in the recording."""
+
+    def __init__(self, path: Path, annotate: Annotate, fps_hint: float) -> None:
+        """Create the file, or empty the one that is there.
+
+        Args:
+            path: the file, whatever its suffix.
+            annotate: makes the picture to write from a frame and what was said about it.
+            fps_hint: announced frames a second. It sets how often a key frame comes, not when a frame is shown; what
+                can't be true is taken for 30.
+
+        Raises:
+            OutputError: the file can't be created.
+        """
+        import av
+
+        self._errors = (av.FFmpegError, OSError)
+        self._path = path
+        self._annotate = annotate
+        self._fps = fps_hint if 1 <= fps_hint <= 240 else _USUAL_FPS
+        self._encoder: _Encoder | None = None
+        try:
+            self._file = _WholeWrites(path, "w")
+        except OSError as error:
+            raise OutputError(f"cannot create {path}: {error.strerror}") from error
+
+    def write(self, frame: Frame, prediction: Prediction) -> None:
+        """Take one classified frame. The first one's size is the recording's; later ones are scaled to it.
+
+        Raises:
+            OutputError: the picture could not be written; what was written before stays playable.
+        """
+        picture = self._annotate(frame, prediction)
+        try:
+            if self._encoder is None:
+                self._encoder = _Encoder(self._file, picture.shape[1], picture.shape[0], self._fps)
+            self._encoder.write(picture, frame.time_s)
+        except self._errors as error:
+            self._abandon()
+            raise OutputError(f"cannot write {self._path}: {error.strerror or error}") from error
+
+    def close(self) -> None:
+        """Finish the file; one without a single frame is removed, since no player opens it.
+
+        Raises:
+            OutputError: the file could not be finished, or somebody has removed it.
+        """
+        if self._file.closed:
+            return
+        try:
+            if self._encoder is not None:
+                self._encoder.finish()
+            removed = os.fstat(self._file.fileno()).st_nlink == 0
+            self._file.close()
+        except self._errors as error:
+            self._abandon()
+            raise OutputError(f"cannot finish {self._path}: {error.strerror or error}") from error
+        if removed:
+            raise OutputError(f"cannot finish {self._path}: it was removed while it was being written")
+        if self._encoder is None:
+            self._remove()
+
+    def _abandon(self) -> None:
+        """After a failure: release everything, and leave what can be played, or no file."""
+        playable_bytes = 0
+        # What fails after the first failure says nothing new.
+        with contextlib.suppress(*self._errors):
+            if self._encoder is not None:
+                playable_bytes = self._encoder.playable_bytes
+                self._encoder.release()
+        with contextlib.suppress(OSError):
+            self._file.truncate(playable_bytes)
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError):
+            if playable_bytes == 0:
+                self._remove()
+
+    def _remove(self) -> None:
+        if self._path.is_file():  # not a device such as /dev/null
+            self._path.unlink()
+
+
+class _Encoder:
+    """One H.264 stream on its way into a fragmented MP4."""
+
+    def __init__(self, file: io.FileIO, width: int, height: int, fps: float) -> None:
+        import av
+        from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+
+        self._file = file
+        self._new_frame = av.VideoFrame.from_ndarray
+        self._size = width, height
+        self._last_tick = -1
+        self._key_frames = 0
+        self.playable_bytes = 0
+        """The file's length up to the end of the last whole fragment."""
+        # Each fragment is complete in itself, so a killed process loses the last one only; a proper end makes an
+        # ordinary MP4 of them. With delay_moov the first frame's time is kept, which otherwise becomes 0 (FFmpeg before
+        # 8.1, in PyAV before 17.1, wrote broken files with it).
+        mp4 = {"movflags": "hybrid_fragmented+delay_moov", "flush_packets": "1"}
+        self._container = av.open(file, "w", format="mp4", options=mp4)
+        # B-frames make fragments shift the sound. Threads and lookahead each hold pictures: more gain little here.
+        x264 = {"preset": "veryfast", "bf": "0", "threads": "2", "rc-lookahead": "5"}
+        self._stream = self._container.add_stream("libx264", Fraction(fps).limit_denominator(1001), options=x264)
+        self._stream.width, self._stream.height = width + width % 2, height + height % 2
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.time_base = Fraction(1, _TICKS_PER_S)
+        codec = self._stream.codec_context
+        codec.time_base = Fraction(1, _TICKS_PER_S)
+        codec.gop_size = max(1, round(fps / 2))
+        # What OpenCV's conversion makes of sRGB pixels, written down for players, which would guess by picture size.
+        codec.colorspace = Colorspace.ITU601
+        codec.color_range = ColorRange.MPEG
+        codec.color_primaries = ColorPrimaries.BT709
+        codec.color_trc = ColorTrc.BT709
+
+    def write(self, picture: BgrImage, time_s: float) -> None:
+        # Players need times that rise; of sources that repeat one or step back, the order is kept.
+        self._last_tick = max(round(time_s * _TICKS_PER_S), self._last_tick + 1)
+        frame = self._new_frame(_to_yuv420(picture, self._size), format="yuv420p")
+        frame.pts, frame.time_base = self._last_tick, Fraction(1, _TICKS_PER_S)
+        for packet in self._stream.encode(frame):
+            self._container.mux(packet)
+            self._key_frames += packet.is_keyframe
+            if packet.is_keyframe and self._key_frames > 1:  # it has ended the fragment before it
+                self.playable_bytes = self._file.tell()
+
+    def finish(self) -> None:
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+    def release(self) -> None:
+        self._container.close()
+
+
+class _WholeWrites(io.FileIO):
+    """An unbuffered file whose ``write`` is all or an error: FFmpeg takes no notice of a short one."""
+
+    def write(self, data: Buffer, /) -> int:
+        rest = memoryview(data)
+        written = 0
+        while written < len(rest):
+            written += super().write(rest[written:])
+        return written
+
+
+def _to_yuv420(picture: BgrImage, size: tuple[int, int]) -> BgrImage:
+    """Convert to planar 4:2:0 (BT.601, 16..235), ``(H * 3 / 2, W)`` uint8, with H and W made even by repeating an edge.
+
+    OpenCV does it in a ninth of the time that FFmpeg's scaler takes.
+    """
+    if (picture.shape[1], picture.shape[0]) != size:
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+    width, height = size
+    even = cv2.copyMakeBorder(picture, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.cvtColor(even, cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)

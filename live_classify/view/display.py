@@ -1,0 +1,58 @@
+"""Can OpenCV open a window here? Asked first, because where it can't, its Qt ends the process (SIGABRT)."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+import cv2
+
+
+def why_no_window() -> str | None:
+    """Return why there can be no window, as one line for people; ``None`` where there can be one."""
+    if not cv2.currentUIFramework():
+        return (
+            "no window: this OpenCV was built without windows (opencv-python-headless?): "
+            "pip install --force-reinstall opencv-python"
+        )
+    if not sys.platform.startswith("linux"):
+        return None
+    display = os.environ.get("DISPLAY")
+    if not display:
+        return "no display: DISPLAY is not set (windows need X11, or XWayland)"
+    try:
+        if not _x_server_answers():
+            return f"no display: no X server answers at DISPLAY={display}, or it refuses this user"
+        _load_qt_platform()
+    except OSError as error:
+        return f"no window: a system library is missing: {error} (Debian, Ubuntu: apt install libsm6 libxcb1)"
+    return None
+
+
+def _x_server_answers() -> bool:
+    """Connect as Qt is going to: with the address in ``DISPLAY``, in all its forms, and the user's authority.
+
+    Raises:
+        OSError: libxcb isn't installed.
+    """
+    xcb = ctypes.CDLL("libxcb.so.1")
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
+    xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
+    connection = xcb.xcb_connect(None, None)
+    answers = not xcb.xcb_connection_has_error(connection)
+    xcb.xcb_disconnect(connection)
+    return answers
+
+
+def _load_qt_platform() -> None:
+    """Load the part of Qt that needs more from the system than ``import cv2`` does.
+
+    Raises:
+        OSError: a library that it needs is missing; the message names it.
+    """
+    plugin = Path(cv2.__file__).parent / "qt" / "plugins" / "platforms" / "libqxcb.so"
+    if plugin.exists():
+        ctypes.CDLL(str(plugin))
