@@ -1,0 +1,49 @@
+"""Standard output for results, standard error for the rest."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from live_classify.frames import Frame, Prediction
+
+
+def say(text: str) -> None:
+    """Print a result on standard output, at once.
+
+    Raises:
+        OutputError: it can't be written: closed by its reader, say.
+    """
+    from live_classify.errors import OutputError
+
+    try:
+        print(text, flush=True)
+    except UnicodeEncodeError:  # a terminal or pipe of another encoding
+        encoding = sys.stdout.encoding
+        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    except BrokenPipeError:
+        raise OutputError("standard output was closed before everything was written") from None
+    except OSError as error:
+        raise OutputError(f"cannot write to standard output: {error.strerror}") from error
+
+
+class Announcement:
+    """A sink that says what runs, once there is a first answer: a run that can't begin says only why."""
+
+    def __init__(self, text: str) -> None:
+        self._text: str | None = text
+
+    def write(self, frame: Frame, prediction: Prediction) -> None:  # noqa: ARG002 (the form of a sink)
+        """Say it, the first time; see :class:`~live_classify.outputs.base.Sink`."""
+        if self._text is not None:
+            note(self._text)
+            self._text = None
+
+    def close(self) -> None:
+        """Nothing is left open; see :class:`~live_classify.outputs.base.Sink`."""
+
+
+def note(text: str) -> None:
+    """Print a line that is no result on standard error."""
+    print(text.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)

@@ -1,0 +1,117 @@
+"""``live-classify image``: the rank list of still pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from live_classify.cli.console import say
+from live_classify.cli.options import (
+    ModelOptions,
+    log_option,
+    model_options,
+    overwrite_option,
+    quiet_option,
+    stats_option,
+)
+from live_classify.errors import UsageError
+
+if TYPE_CHECKING:
+    from live_classify.frames import Frame, Prediction
+    from live_classify.outputs.base import Sink
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@model_options
+@click.option(
+    "--min-confidence",
+    metavar="P",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Below this probability say “not sure”.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE|FOLDER",
+    help="Write a copy with the top label drawn on; a folder for several pictures.",
+)
+@log_option
+@stats_option
+@overwrite_option
+@quiet_option
+def image(
+    paths: Sequence[str],
+    model_options: ModelOptions,
+    min_confidence: float,
+    output: Path | None,
+    log: Path | None,
+    stats: Path | None,
+    overwrite: bool,
+    quiet: bool,
+) -> int:
+    """Classify still pictures and print the best labels of each.
+
+    PATH is a picture, a folder of them (searched to its bottom), or a glob. A picture that can't be read is reported, the
+    others go on, and the exit status is 1.
+    """
+    from live_classify.cli import sinks as outputs
+    from live_classify.cli.recorded import run_recorded
+    from live_classify.outputs.paths import check_outputs
+    from live_classify.outputs.pictures import PictureSink
+    from live_classify.sources.files import IMAGE_SUFFIXES, expand
+    from live_classify.sources.still import Still
+
+    names = expand(paths, IMAGE_SUFFIXES)
+    inputs = [Path(name) for name in names]
+    copies = {} if output is None else _copies(names, output)
+    outputs.require_suffix("--log", log, ".jsonl", ".csv")
+    written = {"--log": log, "--stats": stats} | {f"--output, of {name},": path for name, path in copies.items()}
+    check_outputs(written, inputs, overwrite)
+
+    sinks: list[Sink] = [_RankPrinter(headed=len(names) > 1), *outputs.make_sinks(None, log, model_options.top)]
+    if copies:
+        sinks.append(PictureSink(copies, outputs.annotated))
+    return run_recorded(
+        "image",
+        [Still(name) for name in names],
+        model_options.load(),
+        sinks,
+        smooth_s=0.0,
+        min_confidence=min_confidence,
+        stats=stats,
+        quiet=quiet,
+    )
+
+
+class _RankPrinter:
+    """A sink that prints the rank list of every picture."""
+
+    def __init__(self, headed: bool) -> None:
+        self._headed = headed
+
+    def write(self, frame: Frame, prediction: Prediction) -> None:
+        lines = [f"{frame.source}:"] if self._headed else []
+        if prediction.stable is None:
+            lines.append("not sure")
+        lines += [
+            f"{rank}. {label.name}: {label.probability:.2%}" for rank, label in enumerate(prediction.labels, start=1)
+        ]
+        say("\n".join(lines))
+
+    def close(self) -> None:
+        """Nothing is left open."""
+
+
+def _copies(names: Sequence[str], output: Path) -> dict[str, Path]:
+    """Which file the annotated copy of each picture goes to."""
+    if len(names) == 1 and not output.is_dir():
+        return {names[0]: output}
+    if not output.is_dir():
+        raise UsageError(f"--output {output}: the copies of {len(names)} pictures need a folder that exists")
+    return {name: output / Path(name).name for name in names}

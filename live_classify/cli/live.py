@@ -1,0 +1,131 @@
+"""What ``watch`` and ``demo`` share: a live run, in a window or without."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from live_classify.cli import sinks as outputs
+from live_classify.cli.console import Announcement, note
+from live_classify.errors import OutputError, UsageError, WindowError
+
+if TYPE_CHECKING:
+    from live_classify.cli.options import ModelOptions
+    from live_classify.outputs.base import Sink
+    from live_classify.pipeline.meter import Meter
+    from live_classify.pipeline.pipeline import Pipeline
+    from live_classify.sources.base import Source
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """How a live run goes, and what it leaves behind."""
+
+    smooth_s: float
+    min_confidence: float
+    duration: float | None
+    no_window: bool
+    output: Path | None
+    log: Path | None
+    stats: Path | None
+    overwrite: bool
+    quiet: bool
+
+    @property
+    def leaves_something(self) -> bool:
+        """Whether it makes sense without a window."""
+        return any(path is not None for path in (self.output, self.log, self.stats))
+
+
+def run_live(
+    command: str,
+    source: Source,
+    inputs: Sequence[Path],
+    model_options: ModelOptions,
+    options: LiveOptions,
+    more_sinks: Sequence[Sink] = (),
+) -> None:
+    """Classify a live source until it ends, the user quits, or the time is over.
+
+    Args:
+        command: which command this is, for the statistics.
+        source: what to watch.
+        inputs: files that it reads, which no output may be.
+        model_options: which network.
+        options: the rest.
+        more_sinks: told of every classified frame beside the outputs.
+
+    Raises:
+        LiveClassifyError: the first failure of any part.
+    """
+    windowed = _can_show(options)
+    outputs.check_video_outputs(options.output, options.log, options.stats, inputs, options.overwrite)
+    classifier = model_options.load()
+    announcements = [] if options.quiet else [Announcement(classifier.describe("latency"))]
+    written = outputs.make_sinks(options.output, options.log, model_options.top, source)
+
+    from live_classify.pipeline.pipeline import Pipeline
+
+    pipeline = Pipeline(
+        [source],
+        classifier,
+        live=True,
+        sinks=[*announcements, *written, *more_sinks],
+        smooth_s=options.smooth_s,
+        min_confidence=options.min_confidence,
+    )
+    until_s = math.inf if options.duration is None else time.monotonic() + options.duration
+    display: Meter | None = None
+    try:
+        with pipeline:
+            if windowed:
+                display = _show(pipeline, source.name, until_s)
+            else:
+                pipeline.wait(None if options.duration is None else options.duration)
+    except BaseException:
+        with contextlib.suppress(OutputError):  # the first failure is the one to report
+            outputs.save_stats(options.stats, command, pipeline, display)
+        raise
+    outputs.save_stats(options.stats, command, pipeline, display)
+    if pipeline.source_errors:
+        raise pipeline.source_errors[0]
+
+
+def _can_show(options: LiveOptions) -> bool:
+    """Whether there will be a window.
+
+    Raises:
+        UsageError: there shall be none, and nothing else would come of the run.
+        WindowError: there can be none, and nothing else would come of the run.
+    """
+    if options.no_window:
+        if not options.leaves_something:
+            raise UsageError("without a window nothing would come of this: add --output, --log or --stats")
+        return False
+    from live_classify.view.display import why_no_window
+
+    reason = why_no_window()
+    if reason is None:
+        return True
+    if not options.leaves_something:
+        raise WindowError(f"{reason}; --output, --log or --stats work without one")
+    note(f"live-classify: {reason}; going on without a window")
+    return False
+
+
+def _show(pipeline: Pipeline, name: str, until_s: float) -> Meter:
+    from live_classify.pipeline.display_loop import DisplayLoop
+    from live_classify.view.window import Window
+
+    window = Window(f"{name} - live_classify")
+    loop = DisplayLoop(pipeline, window)
+    try:
+        loop.run(until_s)
+    finally:
+        window.close()
+    return loop.meter

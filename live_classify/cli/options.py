@@ -1,0 +1,128 @@
+"""Options that several commands share, and what they mean together."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from live_classify.classifier import Classifier
+    from live_classify.engines.select import EngineChoice, PrecisionChoice
+    from live_classify.models.fitting import Fit
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_FILE = click.Path(path_type=Path)
+DEFAULT_MIN_CONFIDENCE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """Which network, and how it runs."""
+
+    model: str
+    labels: Path | None
+    engine: EngineChoice
+    device: str
+    precision: PrecisionChoice
+    batch: int | None
+    top: int
+    fit: Fit
+
+    def load(self) -> Classifier:
+        """Make the classifier.
+
+        Raises:
+            LiveClassifyError: the options make no sense, or a file of the network can't be used.
+        """
+        from live_classify.classifier import load_classifier
+
+        return load_classifier(**{field.name: getattr(self, field.name) for field in fields(self)})
+
+
+def model_options(function: Function) -> Function:
+    """Add the options of :class:`ModelOptions`; the function receives it as ``model_options``."""
+    options = [
+        click.option("--model", default="efficientnet-lite0", show_default=True, help="Which network."),
+        click.option("--labels", type=_FILE, help="Names of the classes: one a line, or index, id, name (tabs)."),
+        click.option(
+            "--engine", type=click.Choice(["auto", "litert", "keras"]), default="auto", help="What runs the network."
+        ),
+        click.option("--device", default="auto", metavar="auto|cpu|gpu[:N]", help="Where it runs."),
+        click.option(
+            "--precision",
+            type=click.Choice(["auto", "float32", "float16", "int8"]),
+            default="auto",
+            help="Of its arithmetic; auto is what this processor is fast at.",
+        ),
+        click.option("--batch", type=click.IntRange(1, 1024), help="Frames a call at the most.  [default: fitting]"),
+        click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many labels to rank."),
+        click.option(
+            "--fit",
+            type=click.Choice(["crop", "squash", "pad"]),
+            default="crop",
+            show_default=True,
+            help="How a frame becomes the network's square.",
+        ),
+    ]
+    names = [field.name for field in fields(ModelOptions)]
+
+    @functools.wraps(function)
+    def gathered(**values: Any) -> Any:
+        chosen = ModelOptions(**{name: values.pop(name) for name in names})
+        return function(model_options=chosen, **values)
+
+    return _with(options, gathered)  # type: ignore[return-value]  # the decorator changes the signature
+
+
+def answer_options(smooth_s: float, smooth_help: str) -> Callable[[Function], Function]:
+    """Add ``--smooth`` and ``--min-confidence``."""
+    options = [
+        click.option(
+            "--smooth",
+            "smooth_s",
+            metavar="SECONDS",
+            type=click.FloatRange(0, 3600),
+            default=smooth_s,
+            show_default=True,
+            help=smooth_help,
+        ),
+        click.option(
+            "--min-confidence",
+            metavar="P",
+            type=click.FloatRange(0, 1),
+            default=DEFAULT_MIN_CONFIDENCE,
+            show_default=True,
+            help="Below this probability say “not sure”.",
+        ),
+    ]
+    return functools.partial(_with, options)
+
+
+log_option = click.option(
+    "--log", type=_FILE, metavar="FILE.jsonl|.csv", help="Write a row for each frame, with the network's own answers."
+)
+stats_option = click.option("--stats", type=_FILE, metavar="FILE.json", help="Write what the run amounted to.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace outputs that exist.")
+quiet_option = click.option("--quiet", is_flag=True, help="Nothing on standard error but errors.")
+no_window_option = click.option("--no-window", is_flag=True, help="Open no window.")
+duration_option = click.option(
+    "--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="End after that long."
+)
+
+
+def output_options(function: Function) -> Function:
+    """Add the options that name outputs of video."""
+    video = click.option("--output", type=_FILE, metavar="FILE.mp4", help="Write the annotated video.")
+    return _with([video, log_option, stats_option, overwrite_option], function)
+
+
+def _with(options: list[Callable[[Any], Any]], function: Function) -> Function:
+    for option in reversed(options):
+        function = option(function)
+    return function

@@ -1,0 +1,82 @@
+"""What ``video``, ``image`` and ``demo`` share: a run over recorded sources, to their end."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from live_classify.cli import sinks as outputs
+from live_classify.cli.console import Announcement, note
+from live_classify.cli.progress import progress_of
+from live_classify.errors import OutputError, SourceError
+
+if TYPE_CHECKING:
+    from live_classify.classifier import Classifier
+    from live_classify.outputs.base import Sink
+    from live_classify.sources.base import Source
+
+_PROGRESS_EVERY_S = 0.1
+
+
+def run_recorded(
+    command: str,
+    sources: Sequence[Source],
+    classifier: Classifier,
+    sinks: Sequence[Sink],
+    *,
+    smooth_s: float,
+    min_confidence: float,
+    stats: Path | None,
+    quiet: bool,
+    duration: float | None = None,
+) -> int:
+    """Classify every frame of the sources, one after the other.
+
+    Args:
+        command: which command this is, for the statistics.
+        sources: what to read.
+        classifier: what says what they show.
+        sinks: what is written.
+        smooth_s: time constant of the stable label.
+        min_confidence: below it the stable label is None.
+        stats: the statistics' file, if any.
+        quiet: say nothing but errors.
+        duration: seconds after which to end as if done.
+
+    Returns:
+        The exit status: 1 when a source could not be read, or not to its end; each has been reported.
+
+    Raises:
+        LiveClassifyError: the first failure of any other part.
+    """
+    from live_classify.pipeline.pipeline import Pipeline
+
+    announcements = [] if quiet else [Announcement(classifier.describe("throughput"))]
+    pipeline = Pipeline(
+        sources,
+        classifier,
+        live=False,
+        sinks=[*announcements, *sinks],
+        smooth_s=smooth_s,
+        min_confidence=min_confidence,
+        on_source_error=_report,
+    )
+    try:
+        with pipeline, progress_of(pipeline, quiet) as show_progress:
+            until_s = math.inf if duration is None else time.monotonic() + duration
+            while not pipeline.wait(_PROGRESS_EVERY_S) and time.monotonic() < until_s:
+                show_progress()
+    except BaseException:
+        with contextlib.suppress(OutputError):  # the first failure is the one to report
+            outputs.save_stats(stats, command, pipeline)
+        raise
+    outputs.save_stats(stats, command, pipeline)
+    return 1 if pipeline.source_errors else 0
+
+
+def _report(error: SourceError) -> None:
+    note(f"live-classify: {error}")

@@ -1,0 +1,83 @@
+"""From the options that name outputs to the sinks that write them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from live_classify.errors import OutputError, UsageError
+from live_classify.outputs.base import Deferred, Sink
+from live_classify.outputs.log import open_log
+from live_classify.outputs.paths import check_outputs
+
+if TYPE_CHECKING:
+    from live_classify.frames import BgrImage, Frame, Prediction
+    from live_classify.pipeline.meter import Meter
+    from live_classify.pipeline.pipeline import Pipeline
+    from live_classify.sources.base import Source
+
+
+def require_suffix(option: str, path: Path | None, *suffixes: str) -> None:
+    """Raise UsageError unless the option's file, if one is given, has one of the endings."""
+    if path is not None and path.suffix.lower() not in suffixes:
+        raise UsageError(f"{option} {path}: its name must end in {' or '.join(suffixes)}")
+
+
+def check_video_outputs(
+    output: Path | None, log: Path | None, stats: Path | None, inputs: Iterable[Path], overwrite: bool
+) -> None:
+    """Refuse outputs of video that can't be written, before any work is done; see :func:`check_outputs`."""
+    require_suffix("--output", output, ".mp4")
+    require_suffix("--log", log, ".jsonl", ".csv")
+    check_outputs({"--output": output, "--log": log, "--stats": stats}, inputs, overwrite)
+
+
+def make_sinks(output: Path | None, log: Path | None, top: int, source: Source | None = None) -> list[Sink]:
+    """The sinks for an annotated video and a log.
+
+    Args:
+        output: the video, if any.
+        log: the log, if any.
+        top: how many labels a row of it holds.
+        source: of the video's frames; its rate is a hint.
+    """
+    sinks: list[Sink] = []
+    if log is not None:
+        sinks.append(Deferred(lambda: open_log(log, top)))
+    if output is not None:
+        sinks.append(Deferred(lambda: _open_video(output, source)))
+    return sinks
+
+
+def annotated(frame: Frame, prediction: Prediction) -> BgrImage:
+    """A copy of the frame with its label drawn on."""
+    from live_classify.view.overlay import Caption, draw
+
+    picture = frame.bgr.copy()
+    draw(picture, Caption(prediction.stable))
+    return picture
+
+
+def _open_video(path: Path, source: Source | None) -> Sink:
+    from live_classify.outputs.video import VideoSink
+
+    return VideoSink(path, annotated, (source and source.frame_rate) or 30.0)
+
+
+def save_stats(path: Path | None, command: str, pipeline: Pipeline, display: Meter | None = None) -> None:
+    """Write ``--stats``, if asked for.
+
+    Raises:
+        OutputError: it could not be written.
+    """
+    if path is None:
+        return
+    from live_classify.pipeline.stats import run_stats
+
+    text = json.dumps(run_stats(command, pipeline, display), indent=2, ensure_ascii=False) + "\n"
+    try:
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error

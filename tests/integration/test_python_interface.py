@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import itertools
+import threading
+
+import pytest
+
+from live_classify import SourceOpenError, SyntheticCamera, UsageError, load_classifier, stream
+from live_classify.assets import DEMO_SCENES, asset
+
+
+def test_a_recording_gives_every_frame_in_order() -> None:
+    classifier = load_classifier()
+    seen = [(frame.index, frame.time_s, prediction.top.name) for frame, prediction in stream(asset("demo.mp4"), classifier)]
+    assert [index for index, _, _ in seen] == list(range(len(seen)))
+    assert seen[-1][1] == pytest.approx(DEMO_SCENES[-1].end_s, abs=0.1)
+    for _, time_s, name in seen:
+        (scene,) = (scene for scene in DEMO_SCENES if scene.start_s <= time_s < scene.end_s)
+        assert name in scene.names
+
+
+def test_a_camera_gives_newer_frames_until_the_loop_is_left() -> None:
+    classifier = load_classifier()
+    frames = stream("synthetic:?fps=60", classifier, live=True)
+    numbers = [frame.index for frame, _ in itertools.islice(frames, 20)]
+    frames.close()
+    assert numbers == sorted(set(numbers))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith(("capture", "inference"))]
+
+
+def test_a_source_object_can_be_given() -> None:
+    camera = SyntheticCamera(fps=100, size=(320, 240))
+    frame, prediction = next(iter(stream(camera, load_classifier(top=2), live=True)))
+    assert frame.size == (320, 240)
+    assert len(prediction.labels) == 2
+
+
+def test_a_source_that_cannot_be_opened_raises() -> None:
+    with pytest.raises(SourceOpenError, match="missing.mp4: no such file"):
+        next(iter(stream("missing.mp4", load_classifier())))
+
+
+@pytest.mark.parametrize("wrong", [{"top": 0}, {"batch": 0}, {"fit": "stretch"}])
+def test_options_out_of_range_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="top and batch|unknown fit"):
+        load_classifier(**wrong)  # type: ignore[arg-type]

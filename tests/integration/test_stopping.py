@@ -1,0 +1,123 @@
+"""However a run ends: files closed and playable, rows whole, the right status, soon."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import pytest
+
+from live_classify.assets import asset
+from program import DEADLINE_S, environment, start
+
+LOGGED = 40
+
+
+def rows(path: Path) -> list[dict[str, object]]:
+    """The rows of a log; each must be whole."""
+    text = path.read_text(encoding="utf-8")
+    assert text.endswith("\n")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def frames_in(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def wait_for_rows(path: Path, program: subprocess.Popen[str]) -> None:
+    """Wait until the program has logged some frames, by following the log."""
+    while program.poll() is None:
+        if path.exists() and path.read_bytes().count(b"\n") >= LOGGED:
+            return
+    raise AssertionError(f"ended too early: {program.communicate()}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", ["watch", "video"])
+def test_a_signal_ends_the_run_in_order(command: str, number: signal.Signals, tmp_path: Path) -> None:
+    log, output, stats = tmp_path / "log.jsonl", tmp_path / "out.mp4", tmp_path / "stats.json"
+    where = ["synthetic:?fps=60", "--no-window"] if command == "watch" else [str(asset("demo.mp4"))]
+    outputs = ["--log", log, "--output", output, "--stats", stats, "--quiet"]
+    with start(command, *where, *outputs, cwd=tmp_path) as program:
+        wait_for_rows(log, program)
+        program.send_signal(number)
+        _, said = program.communicate(timeout=DEADLINE_S)
+    assert program.returncode == 130
+    assert said == "live-classify: interrupted\n"
+    logged = rows(log)
+    assert len(logged) >= LOGGED
+    assert abs(frames_in(output) - len(logged)) <= 1
+    assert json.loads(stats.read_text(encoding="utf-8"))["frames_classified"] >= len(logged)
+
+
+def test_a_killed_run_leaves_whole_rows_and_a_playable_video(tmp_path: Path) -> None:
+    log, output = tmp_path / "log.jsonl", tmp_path / "out.mp4"
+    outputs = ["--log", log, "--output", output, "--quiet"]
+    with start("watch", "synthetic:?fps=60", "--no-window", *outputs, cwd=tmp_path) as program:
+        wait_for_rows(log, program)
+        program.kill()
+        program.communicate(timeout=DEADLINE_S)
+    assert len(rows(log)) >= LOGGED
+    assert frames_in(output) > 0
+
+
+def test_a_full_disk_is_the_failure_that_is_read_and_what_was_written_stays(tmp_path: Path) -> None:
+    """A limit on the size of files stands for the full disk; the log is small enough to stay below it."""
+    log, output = tmp_path / "log.jsonl", tmp_path / "out.mp4"
+    limited = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000));"
+        "from live_classify.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    arguments = ["video", str(asset("demo.mp4")), "--top", "1", "--log", str(log), "--output", str(output), "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-c", limited, *arguments],
+        env=environment(),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "out.mp4" in done.stderr
+    assert rows(log)
+    assert frames_in(output) > 0
+
+
+def test_a_closed_pipe_ends_the_run(tmp_path: Path) -> None:
+    """Standard output is a pipe whose reader has gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "live_classify", "video", str(asset("demo.mp4")), "--log", "log.jsonl", "--quiet"],
+        env=environment(),
+        cwd=tmp_path,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    os.close(writer)
+    assert done.returncode == 1
+    assert done.stderr == "live-classify: standard output was closed before everything was written\n"
+    assert len(rows(tmp_path / "log.jsonl")) > 400
+
+
+def test_a_log_whose_reader_goes_away_ends_the_run(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log.jsonl")
+    with start("watch", "synthetic:", "--no-window", "--log", "log.jsonl", "--quiet", cwd=tmp_path) as program:
+        with (tmp_path / "log.jsonl").open(encoding="utf-8") as reader:
+            assert json.loads(reader.readline())["frame"] == 0
+        _, said = program.communicate(timeout=DEADLINE_S)
+    assert program.returncode == 1
+    assert said.count("\n") == 1
+    assert "log.jsonl" in said

@@ -1,0 +1,51 @@
+"""Runs the program as a user does: in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import live_classify
+
+COMMAND = [sys.executable, "-m", "live_classify"]
+DEADLINE_S = 60.0  # a program that takes this long hangs
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment without a display; the package is found in it."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
+    return kept | {"PYTHONPATH": str(Path(live_classify.__file__).parents[1])} | more
+
+
+def run(*arguments: str | Path, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        cwd=cwd,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+
+
+def start(*arguments: str | Path, cwd: Path, **more: str) -> subprocess.Popen[str]:
+    """Start a command; the caller ends it."""
+    return subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        cwd=cwd,
+        env=environment(**more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def only_line(stderr: str) -> str:
+    """The one line of an error; fails on a traceback or anything beside it."""
+    lines = stderr.splitlines()
+    assert len(lines) == 1, stderr
+    return lines[0]
