@@ -1,0 +1,145 @@
+"""Compare the pipeline with a bare loop around LiteRT, on the same recording, in alternating rounds.
+
+The bare loop is the least that could do the work: one thread decodes, a thread pool crops and runs the interpreter. It
+keeps no order, writes nothing and handles no error. It is run in both layouts (an interpreter a core with one thread each,
+one interpreter with all cores), and the better one is what the pipeline is measured against.
+
+    python scripts/compare_bare.py RECORDING [--precision float32|int8] [--rounds 5] [--output]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from live_classify import Classifier, load_classifier
+from live_classify.assets import asset
+from live_classify.cli.sinks import make_sinks
+from live_classify.engines.quiet import native_stderr_silenced
+from live_classify.engines.select import usable_cores
+from live_classify.models.catalogue import EFFICIENTNET_LITE0
+from live_classify.pipeline.pipeline import Pipeline
+from live_classify.sources.recording import Recording
+
+
+class BareLoop:
+    """Decode, crop, run: nothing else."""
+
+    def __init__(self, model: Path, workers: int, threads: int) -> None:
+        self._model = model
+        self._workers, self._threads = workers, threads
+        self._own = threading.local()
+        self._pool = ThreadPoolExecutor(workers, initializer=self._prepare)
+
+    def _prepare(self) -> None:
+        with native_stderr_silenced():
+            self._own.interpreter = Interpreter(model_path=str(self._model), num_threads=self._threads)
+            self._own.interpreter.allocate_tensors()
+
+    def _classify(self, bgr: np.ndarray) -> int:  # type: ignore[type-arg]
+        height, width = bgr.shape[:2]
+        side = min(height, width)
+        y, x = (height - side) // 2, (width - side) // 2
+        square = cv2.resize(bgr[y : y + side, x : x + side], (224, 224))
+        interpreter = self._own.interpreter
+        (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
+        rgb = cv2.cvtColor(square, cv2.COLOR_BGR2RGB)[np.newaxis].astype(source["dtype"], copy=False)
+        interpreter.set_tensor(source["index"], rgb)
+        interpreter.invoke()
+        return int(interpreter.get_tensor(target["index"])[0].argmax())
+
+    def run(self, path: Path) -> list[int]:
+        """Classify every frame; returns the best class of each."""
+        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        answers: list[int] = []
+        waiting: deque[Future[int]] = deque()
+        while True:
+            read, bgr = capture.read()
+            if not read:
+                break
+            waiting.append(self._pool.submit(self._classify, bgr))
+            if len(waiting) > 2 * self._workers:
+                answers.append(waiting.popleft().result())
+        capture.release()
+        return answers + [future.result() for future in waiting]
+
+
+def pipeline_run(path: Path, classifier: Classifier, output: Path | None) -> list[int]:
+    """Classify every frame through the whole program; returns the best class of each."""
+    answers: list[int] = []
+
+    class Collect:
+        def write(self, _: object, prediction: object) -> None:
+            answers.append(prediction.top.index)  # type: ignore[attr-defined]
+
+        def close(self) -> None:
+            pass
+
+    source = Recording(path)
+    sinks = [Collect(), *make_sinks(output, None, 5, source)]
+    with Pipeline([source], classifier, live=False, sinks=sinks) as pipeline:
+        pipeline.wait()
+    return answers
+
+
+def timed(run: Callable[[], list[int]]) -> tuple[float, list[int]]:
+    """Frames a second, and the answers."""
+    start_s = time.perf_counter()
+    answers = run()
+    return len(answers) / (time.perf_counter() - start_s), answers
+
+
+def main() -> None:
+    """Print the rates of each round, their medians and ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recording", type=Path)
+    parser.add_argument("--precision", choices=["auto", "float32", "int8"], default="auto")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--output", action="store_true", help="measure the pipeline writing an annotated video too")
+    options = parser.parse_args()
+
+    classifier = load_classifier(engine="litert", precision=options.precision)
+    precision = classifier.engines("throughput")[0].precision
+    model, cores = asset(EFFICIENTNET_LITE0.litert[precision]), usable_cores()
+    annotated = Path(tempfile.mkdtemp()) / "annotated.mp4"
+    bare = [f"bare, {cores} interpreters x 1 thread", f"bare, 1 interpreter x {cores} threads"]
+    runs: dict[str, Callable[[], list[int]]] = {
+        bare[0]: lambda loop=BareLoop(model, cores, 1): loop.run(options.recording),  # type: ignore[misc]
+        bare[1]: lambda loop=BareLoop(model, 1, cores): loop.run(options.recording),  # type: ignore[misc]
+        "pipeline": lambda: pipeline_run(options.recording, classifier, None),
+    }
+    if options.output:
+        runs["pipeline with --output"] = lambda: pipeline_run(options.recording, classifier, annotated)
+
+    rates: dict[str, list[float]] = {name: [] for name in runs}
+    expected = runs[bare[0]]()  # warms up, too
+    for name, run in runs.items():
+        same = sum(one == other for one, other in zip(run(), expected, strict=True))
+        print(f"{name}: {same} of {len(expected)} answers agree with the bare loop's")
+    for _ in range(options.rounds):
+        for name, run in runs.items():
+            rates[name].append(timed(run)[0])
+
+    print(f"\n{options.recording.name}, {len(expected)} frames, {classifier.describe('throughput')}")
+    best = max(bare, key=lambda name: statistics.median(rates[name]))
+    for name, values in rates.items():
+        ratio = statistics.median(value / base for value, base in zip(values, rates[best], strict=True))
+        spread = (max(values) - min(values)) / statistics.median(values)
+        print(
+            f"{name:34} {statistics.median(values):7.1f} fps (spread {spread:4.0%})  {ratio:.2f} of the best bare loop"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""Set up all that is needed, and run the tests.
+
+    python3 scripts/test.py [option of pytest ...]
+
+The first run makes an environment in .venv; the next ones find it there and start at once.
+"""
+
+import os
+import sys
+
+from _console import end_with
+from _environment import ROOT, Environment
+from _system import OPENCV, WINDOW_TESTS, provide
+
+
+def main() -> int:
+    """Set up, then become pytest."""
+    provide((*OPENCV, *WINDOW_TESTS))
+    environment = Environment()
+    environment.ensure(["test"])
+    os.chdir(ROOT)
+    return environment.hand_over("pytest", *sys.argv[1:])
+
+
+if __name__ == "__main__":
+    end_with(main)
