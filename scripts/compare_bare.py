@@ -1,8 +1,8 @@
 """Compare the pipeline with a bare loop around LiteRT, on the same recording, in alternating rounds.
 
 The bare loop is the least that could do the work: one thread decodes, a thread pool crops and runs the interpreter. It
-keeps no order, writes nothing and handles no error. It is run in both layouts (an interpreter a core with one thread each,
-one interpreter with all cores), and the better one is what the pipeline is measured against.
+writes nothing and handles no error. It is run in both layouts (an interpreter a core with one thread each, one
+interpreter with all cores), and the better one is what the pipeline is measured against.
 
     python scripts/compare_bare.py RECORDING [--precision float32|int8] [--rounds 5] [--output]
 """
@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -47,7 +48,7 @@ class BareLoop:
             self._own.interpreter = Interpreter(model_path=str(self._model), num_threads=self._threads)
             self._own.interpreter.allocate_tensors()
 
-    def _classify(self, bgr: np.ndarray) -> int:  # type: ignore[type-arg]
+    def _classify(self, bgr: np.ndarray) -> int:
         height, width = bgr.shape[:2]
         side = min(height, width)
         y, x = (height - side) // 2, (width - side) // 2
@@ -111,12 +112,12 @@ def main() -> None:
 
     classifier = load_classifier(engine="litert", precision=options.precision)
     precision = classifier.engines("throughput")[0].precision
-    model, cores = asset(EFFICIENTNET_LITE0.litert[precision]), usable_cores()
+    model, cores = asset(EFFICIENTNET_LITE0.litert["int8" if precision == "int8" else "float32"]), usable_cores()
     annotated = Path(tempfile.mkdtemp()) / "annotated.mp4"
     bare = [f"bare, {cores} interpreters x 1 thread", f"bare, 1 interpreter x {cores} threads"]
     runs: dict[str, Callable[[], list[int]]] = {
-        bare[0]: lambda loop=BareLoop(model, cores, 1): loop.run(options.recording),  # type: ignore[misc]
-        bare[1]: lambda loop=BareLoop(model, 1, cores): loop.run(options.recording),  # type: ignore[misc]
+        bare[0]: partial(BareLoop(model, cores, 1).run, options.recording),
+        bare[1]: partial(BareLoop(model, 1, cores).run, options.recording),
         "pipeline": lambda: pipeline_run(options.recording, classifier, None),
     }
     if options.output:

@@ -1,8 +1,9 @@
 """Measure a live run: the time from capture to label, and the rate of the window when the network is slow.
 
 Capture to label is compared with bare inference in the same process, in alternating rounds: once in a tight loop (what
-benchmarks usually quote) and once paced like the camera (a processor that idles between frames answers later). The second
-part gives the pipeline a network ten times slower than the camera and counts the frames that reach the window's thread.
+benchmarks usually quote) and once paced like the camera (a processor that idles between frames answers later). The
+second part gives the pipeline a network ten times slower than the camera and counts the frames that reach the window's
+thread.
 
     python scripts/compare_live.py [--fps 30] [--size 1280x720] [--seconds 5] [--rounds 3] [--precision auto]
 """
@@ -86,12 +87,16 @@ def main() -> None:
         rounds.append((tight, paced, live))
         print(f"bare inference {tight:.2f} ms, paced {paced:.2f} ms; capture to label {live:.2f} ms (medians)")
     tight, paced = (statistics.median(live / base for *bases, live in rounds for base in [bases[i]]) for i in (0, 1))
-    print(f"capture to label is {tight:.2f} x bare inference in a tight loop, {paced:.2f} x bare inference at this pace")
+    print(
+        f"capture to label is {tight:.2f} x bare inference in a tight loop, {paced:.2f} x bare inference at this pace"
+    )
 
     slow = Slow(engine, 10 / options.fps)
     slowed = Classifier(classifier.network, classifier.labels, lambda _: [slow])
     _, captured, seen = live_ms(camera, slowed, 2 * options.seconds)
-    print(f"network ten times slower than the camera: the window saw {seen} of {captured} frames ({seen / captured:.0%})")
+    print(
+        f"network ten times slower than the camera: the window saw {seen} of {captured} frames ({seen / captured:.0%})"
+    )
 
 
 if __name__ == "__main__":

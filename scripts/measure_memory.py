@@ -1,10 +1,10 @@
 """Run a command of live-classify and report how much memory it holds, and whether that grows (Linux).
 
     python scripts/measure_memory.py video long.mp4 --log /dev/null --quiet
-    python scripts/measure_memory.py watch "synthetic:?fps=200&size=1280x720" --no-window --duration 100 --stats s.json
+    python scripts/measure_memory.py watch "synthetic:?fps=200&size=1280x720" --no-window --duration 99 --stats s.json
 
-Memory is what the process has resident, read twice a second. Growth is the slope of a straight line through the readings
-of the second half, when everything has long been allocated.
+Memory is what the process has resident, read twice a second. Growth is the slope of a straight line through the
+readings of the second half, when everything has long been allocated.
 """
 
 from __future__ import annotations

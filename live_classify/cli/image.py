@@ -57,8 +57,8 @@ def image(
 ) -> int:
     """Classify still pictures and print the best labels of each.
 
-    PATH is a picture, a folder of them (searched to its bottom), or a glob. A picture that can't be read is reported, the
-    others go on, and the exit status is 1.
+    PATH is a picture, a folder of them (searched to its bottom), or a glob. A picture that can't be read is reported,
+    the others go on, and the exit status is 1.
     """
     from live_classify.cli import sinks as outputs
     from live_classify.cli.recorded import run_recorded

@@ -55,7 +55,7 @@ def annotated(frame: Frame, prediction: Prediction) -> BgrImage:
     """A copy of the frame with its label drawn on."""
     from live_classify.view.overlay import Caption, draw
 
-    picture = frame.bgr.copy()
+    picture: BgrImage = frame.bgr.copy()
     draw(picture, Caption(prediction.stable))
     return picture
 

@@ -70,9 +70,10 @@ def _jpeg(file: BinaryIO) -> tuple[int, int] | None:
 
 def _webp(kind: bytes, chunk: bytes) -> tuple[int, int] | None:
     if kind == b"VP8X":
-        return 1 + int.from_bytes(chunk[4:7], "little"), 1 + int.from_bytes(chunk[7:10], "little")
+        width, width_high, height, height_high = struct.unpack_from("<4xHBHB", chunk)
+        return 1 + width + (width_high << 16), 1 + height + (height_high << 16)
     if kind == b"VP8L":
-        bits = int.from_bytes(chunk[1:5], "little")
+        (bits,) = struct.unpack_from("<xI", chunk)
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
     if kind == b"VP8 ":
         width, height = _unpack("<HH", chunk, 6)
