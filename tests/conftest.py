@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import subprocess
 import threading
 from collections.abc import Iterator
 
@@ -13,3 +15,20 @@ def no_thread_leaks() -> Iterator[None]:
     yield
     left = set(threading.enumerate()) - before
     assert not left, f"left running: {', '.join(thread.name for thread in left)}"
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """A virtual screen of 1920x1080 without a window manager; the value for ``DISPLAY``."""
+    reader, writer = os.pipe()
+    # The server chooses a free number and says it when it can be reached.
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL) as server:
+        os.close(writer)
+        with os.fdopen(reader) as said:
+            number = said.readline().strip()
+        assert number, "Xvfb did not start"
+        try:
+            yield f":{number}"
+        finally:
+            server.terminate()

@@ -51,7 +51,7 @@ class GreyEngine:
             self.sizes.append(len(rgb))
             levels = rgb[:, 0, 0, 0].copy()
             self._before(rgb)
-            return np.eye(CLASSES, dtype=np.float32)[levels]
+            return np.asarray(np.eye(CLASSES, dtype=np.float32)[levels])
         finally:
             self._calling.release()
 

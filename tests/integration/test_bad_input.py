@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -71,8 +72,6 @@ def folder(tmp_path: Path) -> Path:
     ],
 )
 def test_one_line_says_what_is_wrong(arguments: str, status: int, says: str, folder: Path) -> None:
-    import re
-
     before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     done = run(*arguments.split(), cwd=folder)
     assert done.returncode == status, done.stderr
@@ -95,10 +94,8 @@ def test_overwrite_replaces_outputs(folder: Path) -> None:
 
 def test_an_unwritable_folder_is_said_before_any_work(folder: Path) -> None:
     (folder / "some_folder").chmod(0o555)
-    if os.geteuid() == 0:  # root may write anywhere but where nobody can
-        target = "/proc/log.jsonl"
-    else:
-        target = "some_folder/log.jsonl"
+    # Root may write anywhere but where nobody can.
+    target = "/proc/log.jsonl" if os.geteuid() == 0 else "some_folder/log.jsonl"
     done = run("video", "clip.mp4", "--log", target, "--quiet", cwd=folder)
     assert done.returncode == 1
     assert target in only_line(done.stderr)

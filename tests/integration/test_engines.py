@@ -90,7 +90,7 @@ def test_colours_are_not_swapped(pictures: list[tuple[BgrImage, tuple[str, ...]]
     assert sum(right) > sum(swapped) + 0.2
 
 
-def test_keras_traces_each_engine_once(pictures: list[tuple[BgrImage, tuple[str, ...]]]) -> None:
+def test_keras_traces_each_engine_once() -> None:
     """Batches of every size run through one graph: nothing is retraced in a run."""
     traces = 0
     import keras

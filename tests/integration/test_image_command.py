@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import cv2
@@ -10,14 +14,13 @@ import pytest
 
 from live_classify.assets import DEMO_SCENES, asset
 from live_classify.sources.recording import Recording
+from live_classify.sources.still import read_image
 from program import only_line, run
 
 
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one picture of each scene of the demo, named after what it shows."""
-    import threading
-
     folder = tmp_path_factory.mktemp("photographs")
     middles = {round(30 * (scene.start_s + scene.end_s) / 2): scene for scene in DEMO_SCENES}
     for frame in Recording(asset("demo.mp4")).frames(threading.Event()):
@@ -55,7 +58,7 @@ def test_output_draws_the_label_on_a_copy(photographs: Path, tmp_path: Path) -> 
     source = photographs / "espresso.png"
     before = source.read_bytes()
     assert run("image", source, "--output", "copy.png", cwd=tmp_path).returncode == 0
-    original, copy = cv2.imread(str(source)), cv2.imread(str(tmp_path / "copy.png"))
+    original, copy = (read_image(path, path.name) for path in (source, tmp_path / "copy.png"))
     assert copy.shape == original.shape
     assert 0.01 < np.mean(np.any(original != copy, axis=2)) < 0.6
     assert source.read_bytes() == before
@@ -102,10 +105,6 @@ def test_tensorflow_is_never_imported_for_the_default_network(photographs: Path,
     (tmp_path / "tensorflow.py").write_text("raise SystemExit('tensorflow was imported')")
     (tmp_path / "keras.py").write_text("raise SystemExit('keras was imported')")
     path = f"{tmp_path}:{Path(__file__).parents[2]}"
-    import os
-    import subprocess
-    import sys
-
     done = subprocess.run(
         [sys.executable, "-m", "live_classify", "image", str(photographs / "espresso.png")],
         env=os.environ | {"PYTHONPATH": path},

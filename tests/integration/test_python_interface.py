@@ -11,7 +11,9 @@ from live_classify.assets import DEMO_SCENES, asset
 
 def test_a_recording_gives_every_frame_in_order() -> None:
     classifier = load_classifier()
-    seen = [(frame.index, frame.time_s, prediction.top.name) for frame, prediction in stream(asset("demo.mp4"), classifier)]
+    seen = [
+        (frame.index, frame.time_s, prediction.top.name) for frame, prediction in stream(asset("demo.mp4"), classifier)
+    ]
     assert [index for index, _, _ in seen] == list(range(len(seen)))
     assert seen[-1][1] == pytest.approx(DEMO_SCENES[-1].end_s, abs=0.1)
     for _, time_s, name in seen:
@@ -36,11 +38,11 @@ def test_a_source_object_can_be_given() -> None:
 
 
 def test_a_source_that_cannot_be_opened_raises() -> None:
-    with pytest.raises(SourceOpenError, match="missing.mp4: no such file"):
+    with pytest.raises(SourceOpenError, match=r"missing\.mp4: no such file"):
         next(iter(stream("missing.mp4", load_classifier())))
 
 
 @pytest.mark.parametrize("wrong", [{"top": 0}, {"batch": 0}, {"fit": "stretch"}])
 def test_options_out_of_range_are_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(UsageError, match="top and batch|unknown fit"):
+    with pytest.raises(UsageError, match=r"top and batch|unknown fit"):
         load_classifier(**wrong)  # type: ignore[arg-type]

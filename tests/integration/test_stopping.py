@@ -43,7 +43,7 @@ def wait_for_rows(path: Path, program: subprocess.Popen[str]) -> None:
 def test_a_signal_ends_the_run_in_order(command: str, number: signal.Signals, tmp_path: Path) -> None:
     log, output, stats = tmp_path / "log.jsonl", tmp_path / "out.mp4", tmp_path / "stats.json"
     where = ["synthetic:?fps=60", "--no-window"] if command == "watch" else [str(asset("demo.mp4"))]
-    outputs = ["--log", log, "--output", output, "--stats", stats, "--quiet"]
+    outputs = ["--log", str(log), "--output", str(output), "--stats", str(stats), "--quiet"]
     with start(command, *where, *outputs, cwd=tmp_path) as program:
         wait_for_rows(log, program)
         program.send_signal(number)
@@ -58,7 +58,7 @@ def test_a_signal_ends_the_run_in_order(command: str, number: signal.Signals, tm
 
 def test_a_killed_run_leaves_whole_rows_and_a_playable_video(tmp_path: Path) -> None:
     log, output = tmp_path / "log.jsonl", tmp_path / "out.mp4"
-    outputs = ["--log", log, "--output", output, "--quiet"]
+    outputs = ["--log", str(log), "--output", str(output), "--quiet"]
     with start("watch", "synthetic:?fps=60", "--no-window", *outputs, cwd=tmp_path) as program:
         wait_for_rows(log, program)
         program.kill()

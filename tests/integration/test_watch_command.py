@@ -31,7 +31,15 @@ def test_without_a_display_it_says_so_and_goes_on_with_its_outputs(tmp_path: Pat
 
 def test_a_file_plays_at_its_own_pace_and_then_ends(tmp_path: Path) -> None:
     done = run(
-        "watch", asset("demo.mp4"), "--no-window", "--log", "log.jsonl", "--stats", "stats.json", "--quiet", cwd=tmp_path
+        "watch",
+        asset("demo.mp4"),
+        "--no-window",
+        "--log",
+        "log.jsonl",
+        "--stats",
+        "stats.json",
+        "--quiet",
+        cwd=tmp_path,
     )
     assert (done.returncode, done.stderr) == (0, "")
     stats = json.loads((tmp_path / "stats.json").read_text(encoding="utf-8"))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -11,16 +10,16 @@ import cv2
 import numpy as np
 import pytest
 
-import live_classify
+from desktop import Desktop
 from live_classify.view.display import why_no_window
+from program import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from live_classify.frames import BgrImage
 
 PROGRAM = Path(__file__).with_name("window_program.py")
-CLOSE_BUTTON = Path(__file__).with_name("press_close_button.py")
 OPEN_A_WINDOW = "from live_classify.view.window import Window; Window('test')"
 
 
@@ -32,46 +31,6 @@ def picture(width: int, height: int) -> BgrImage:
     image[height // 2 :, : width // 2] = (0, 0, 255)
     image[height // 2 :, width // 2 :] = (200, 200, 200)
     return image
-
-
-def environment(**display: str) -> dict[str, str]:
-    """Return this process's environment with no display but the one given; other processes find the package in it."""
-    inherited = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
-    return inherited | {"PYTHONPATH": str(Path(live_classify.__file__).parents[1])} | display
-
-
-class Desktop:
-    """A program with a window, and the hands and eyes of the user in front of it."""
-
-    def __init__(self, display: str, program: subprocess.Popen[str], title: str) -> None:
-        self._environment = environment(DISPLAY=display)
-        self.program = program
-        assert self.said() == "shown"
-        self._window = (
-            self._run("xdotool", "search", "--sync", "--onlyvisible", "--name", f"^{title}$").decode().strip()
-        )
-
-    def said(self) -> str:
-        """Return the next line of the program; empty when it has ended."""
-        assert self.program.stdout is not None
-        return self.program.stdout.readline().strip()
-
-    def press(self, key: str) -> None:
-        self._run("xdotool", "windowfocus", "--sync", self._window, "key", key)
-
-    def press_close_button(self) -> None:
-        self._run(sys.executable, str(CLOSE_BUTTON), self._window)
-
-    def sees(self, expected: Callable[[BgrImage], bool]) -> bool:
-        """Look at the whole screen until it is as expected: X paints when it gets round to it."""
-        return any(expected(self._screenshot()) for _look in range(50))
-
-    def _screenshot(self) -> BgrImage:
-        png = np.frombuffer(self._run("import", "-window", "root", "png:-"), np.uint8)
-        return np.asarray(cv2.imdecode(png, cv2.IMREAD_COLOR), np.uint8)
-
-    def _run(self, *command: str) -> bytes:
-        return subprocess.run(command, env=self._environment, check=True, stdout=subprocess.PIPE).stdout
 
 
 @contextmanager
@@ -86,7 +45,9 @@ def window(display: str, folder: Path, image: BgrImage, title: str = "live test"
         ) as program,
     ):
         try:
-            yield Desktop(display, program, title)
+            desktop = Desktop(display, program, title)
+            assert desktop.said() == "shown"
+            yield desktop
         finally:
             program.kill()
 

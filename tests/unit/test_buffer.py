@@ -124,12 +124,21 @@ def test_what_is_stored_at_the_close_is_still_delivered(policy: Policy) -> None:
     buffer.put(2)
     buffer.close()
     assert not buffer.put(3)
-    assert not buffer.finished
     assert buffer.take(1) == [1]
     assert buffer.take(9) == [2]
-    assert buffer.finished
     assert buffer.take(1) == []
     assert not buffer.dropped
+
+
+def test_it_is_finished_once_it_is_closed_and_empty() -> None:
+    buffer = Buffer[int](2, "lossless")
+    finished = [buffer.finished]
+    buffer.put(1)
+    buffer.close()
+    finished.append(buffer.finished)
+    buffer.take(1)
+    finished.append(buffer.finished)
+    assert finished == [False, False, True]
 
 
 def test_closing_turns_a_waiting_writer_away() -> None:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import random
 import threading
 
+import numpy as np
 import pytest
 
 from live_classify.pipeline.inference import InOrder
@@ -38,7 +38,7 @@ def test_work_is_handed_on_as_soon_as_nothing_before_it_is_missing() -> None:
 def test_any_order_of_finishing_becomes_the_right_one(threads: int, seed: int) -> None:
     handed: list[int] = []
     order = InOrder(handed.append, ahead=2 * threads)
-    numbers, taking, rng, never = iter(range(200)), threading.Lock(), random.Random(seed), threading.Event()
+    numbers, taking, rng, never = iter(range(200)), threading.Lock(), np.random.default_rng(seed), threading.Event()
 
     def work() -> None:
         while True:

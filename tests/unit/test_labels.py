@@ -66,9 +66,9 @@ def test_a_file_that_does_not_fit_is_refused(path: Path, contents: bytes, says: 
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelFileError, match="there is no labels file .*missing"):
+    with pytest.raises(ModelFileError, match=r"there is no labels file .*missing"):
         read_labels(tmp_path / "missing", 3)
-    with pytest.raises(ModelFileError, match="cannot read labels file .*: Is a directory"):
+    with pytest.raises(ModelFileError, match=r"cannot read labels file .*: Is a directory"):
         read_labels(tmp_path, 3)
 
 
@@ -79,7 +79,7 @@ def letters(count: int) -> Labels:
 @pytest.mark.parametrize("top", [1, 3, 10, 50])
 @pytest.mark.parametrize("seed", range(5))
 def test_ranking_is_best_first_and_of_equals_the_lower_index_first(top: int, seed: int) -> None:
-    rows = np.random.default_rng(seed).integers(0, 6, 40).astype(np.float32) / 100
+    rows = np.random.default_rng(seed).integers(0, 6, 40).astype(np.float32) / np.float32(100)
     expected = sorted(range(40), key=lambda index: (-rows[index], index))[:top]
     ranked = letters(40).rank(rows, top)
     assert [label.index for label in ranked] == expected

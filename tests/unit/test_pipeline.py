@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from doubles import Collector, GreyEngine, ListSource, grey_classifier, grey_frame
-from live_classify.errors import EngineError, OutputError, SourceReadError
+from live_classify.errors import EngineError, OutputError, SourceError, SourceReadError
 from live_classify.frames import Frame
 from live_classify.pipeline.pipeline import Pipeline
 
@@ -28,7 +28,11 @@ def endless() -> Iterator[Frame]:
 def unevenly(seed: int) -> Callable[[npt.NDArray[np.uint8]], None]:
     """Waits a different, very short while each time, so that workers overtake each other."""
     waits, never = random.Random(seed), threading.Event()
-    return lambda _: never.wait(waits.random() / 500) and None
+
+    def wait(_: npt.NDArray[np.uint8]) -> None:
+        never.wait(waits.random() / 500)
+
+    return wait
 
 
 @pytest.mark.parametrize("batch", [1, 3, 8])
@@ -99,7 +103,11 @@ def test_live_the_newest_frame_wins_and_the_others_are_counted() -> None:
 
 def test_live_a_slow_network_never_holds_up_the_frames_for_the_window() -> None:
     let_go = threading.Event()
-    classifier = grey_classifier(GreyEngine(before=lambda _: let_go.wait(DEADLINE_S) and None))
+
+    def hold(_: npt.NDArray[np.uint8]) -> None:
+        let_go.wait(DEADLINE_S)
+
+    classifier = grey_classifier(GreyEngine(before=hold))
     with Pipeline([ListSource(frames(50))], classifier, live=True) as pipeline:
         version, newest = 0, None
         while newest is None or newest.index < 49:
@@ -168,7 +176,8 @@ def test_an_output_that_cannot_be_finished_is_a_failure() -> None:
 def test_a_broken_recording_does_not_keep_the_next_from_being_read() -> None:
     broken = SourceReadError("a is cut short")
     sources = [ListSource(frames(4, "a"), "a", then=broken), ListSource(frames(4, "b"), "b")]
-    sink, told = Collector(), []
+    sink = Collector()
+    told: list[SourceError] = []
     with Pipeline(sources, grey_classifier(), live=False, sinks=[sink], on_source_error=told.append) as pipeline:
         assert pipeline.wait(DEADLINE_S)
     assert [frame.source for frame, _ in sink.written] == ["a"] * 4 + ["b"] * 4

@@ -9,10 +9,11 @@ import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import pytest
+
 import _environment
 import _system
 import check
-import pytest
 from _console import SetupError, end_with, run_quietly
 from _environment import ROOT, Environment
 from _system import Program, PythonModule, SharedLibrary

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -20,6 +21,12 @@ def saying(**probabilities: float) -> npt.NDArray[np.float32]:
 
 
 A, B = saying(a=0.9), saying(b=0.9)
+
+
+def settled(label: StableLabel, probabilities: npt.NDArray[np.float32], time_s: float) -> tuple[int, float]:
+    answer = label.update(probabilities, time_s)
+    assert answer is not None
+    return answer[0], answer[1]
 
 
 def shown(label: StableLabel, probabilities: npt.NDArray[np.float32], time_s: float) -> int | None:
@@ -51,15 +58,18 @@ def test_the_average_forgets_as_the_time_constant_says(fps: int) -> None:
     only_a, only_b = np.eye(CLASSES, dtype=np.float32)[:2]
     label.update(only_a, 0.0)
     for frame in range(1, fps + 1):
-        answer = label.update(only_b, frame / fps)
-    assert answer == (0, pytest.approx(math.exp(-1 / 2), rel=1e-4))
+        index, probability = settled(label, only_b, frame / fps)
+    assert index == 0
+    assert probability == pytest.approx(math.exp(-1 / 2), rel=1e-4)
 
 
 @pytest.mark.parametrize("fps", [8, 200])
 def test_noise_between_two_labels_does_not_flicker(fps: int) -> None:
     label = StableLabel(smooth_s=0.5, min_confidence=0.2)
-    seen = [shown(label, saying(a=0.6, b=0.3) if frame % 2 else saying(a=0.3, b=0.6), frame / fps) for frame in range(800)]
-    changes = sum(one != other for one, other in zip(seen, seen[1:], strict=False))
+    seen = [
+        shown(label, saying(a=0.6, b=0.3) if frame % 2 else saying(a=0.3, b=0.6), frame / fps) for frame in range(800)
+    ]
+    changes = sum(one != other for one, other in itertools.pairwise(seen))
     assert changes <= 1
     assert None not in seen
 
@@ -74,7 +84,9 @@ def test_a_label_slightly_ahead_does_not_take_over() -> None:
 def test_below_the_confidence_it_is_not_sure() -> None:
     label = StableLabel(smooth_s=0.5, min_confidence=0.6)
     assert label.update(saying(a=0.5), 0.0) is None
-    assert label.update(saying(a=0.9), 5.0) == (0, pytest.approx(0.9, abs=1e-3))
+    index, probability = settled(label, saying(a=0.9), 5.0)
+    assert index == 0
+    assert probability == pytest.approx(0.9, abs=1e-3)
 
 
 def test_a_shown_label_stays_a_little_below_the_confidence_and_then_goes() -> None:
@@ -102,7 +114,9 @@ def test_time_that_goes_backwards_starts_anew() -> None:
     for time_s in range(100):
         label.update(A, time_s)
     # Neither the average nor the shown label is left, though b is less than a margin ahead.
-    assert label.update(saying(a=0.4, b=0.45), 0.0) == (1, pytest.approx(0.45))
+    index, probability = settled(label, saying(a=0.4, b=0.45), 0.0)
+    assert index == 1
+    assert probability == pytest.approx(0.45)
 
 
 def test_the_probabilities_given_are_not_changed() -> None:

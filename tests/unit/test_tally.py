@@ -32,7 +32,9 @@ def test_stable_labels_are_counted_the_most_frequent_first() -> None:
 
 
 def test_the_probability_is_the_mean_over_the_frames_that_show_it() -> None:
-    dog, cat, unsure = tally((2, "dog", 0.8), (2, "dog", 0.6), (1, "cat", 0.5), (2, "dog", 0.7), (1, "cat", 0.4), None).shares()
+    dog, cat, unsure = tally(
+        (2, "dog", 0.8), (2, "dog", 0.6), (1, "cat", 0.5), (2, "dog", 0.7), (1, "cat", 0.4), None
+    ).shares()
     assert dog.mean_probability == pytest.approx(0.7)
     assert cat.mean_probability == pytest.approx(0.45)
     assert unsure.mean_probability == 0

@@ -1,0 +1,121 @@
+"""`watch` and `demo` in a real window on a virtual screen, with real keys."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from desktop import Desktop
+from live_classify.frames import BgrImage
+from live_classify.sources.still import read_image
+from program import DEADLINE_S, start
+
+WIDTH, HEIGHT = 640, 480
+CAMERA = "synthetic:photograph.png?fps=30&size=640x480"  # a still scene: only the caption changes
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the program runs, with a smooth picture in it on which white text stands out."""
+    shades = np.linspace(40, 90, WIDTH, dtype=np.uint8)
+    cv2.imwrite(str(tmp_path / "photograph.png"), np.dstack([np.tile(shades, (HEIGHT, 1))] * 3))
+    return tmp_path
+
+
+@contextmanager
+def watching(display: str, folder: Path, *options: str) -> Iterator[Desktop]:
+    arguments = ["watch", CAMERA, "--stats", "stats.json", *options]
+    with start(*arguments, cwd=folder, DISPLAY=display) as program:
+        try:
+            yield Desktop(display, program, re.escape(f"{CAMERA} - live_classify"))
+        finally:
+            program.kill()
+
+
+def ended(program: subprocess.Popen[str]) -> tuple[int, str]:
+    _, said = program.communicate(timeout=DEADLINE_S)
+    return program.returncode, said
+
+
+def test_the_newest_frame_and_its_caption_are_on_the_screen(display: str, folder: Path) -> None:
+    original = read_image(folder / "photograph.png", "photograph")
+    with watching(display, folder) as desktop:
+
+        def as_expected(screen: BgrImage) -> bool:
+            shown = screen[:HEIGHT, :WIDTH]
+            undrawn = np.array_equal(shown[: HEIGHT // 2], original[: HEIGHT // 2])
+            return bool(undrawn and (shown[HEIGHT // 2 :] > 200).any())
+
+        assert desktop.sees(as_expected)
+        desktop.press("q")
+        assert ended(desktop.program)[0] == 0
+    stats = json.loads((folder / "stats.json").read_text(encoding="utf-8"))
+    assert stats["stages"]["display"]["fps"] > 0
+    assert stats["frames_classified"] > 0
+
+
+@pytest.mark.parametrize("how", ["q", "Escape", "close button"])
+def test_quitting_ends_the_run_as_done(how: str, display: str, folder: Path) -> None:
+    with watching(display, folder, "--quiet") as desktop:
+        if how == "close button":
+            desktop.press_close_button()
+        else:
+            desktop.press(how)
+        assert ended(desktop.program) == (0, "")
+
+
+@pytest.mark.parametrize("key", ["t", "h", "space"])
+def test_a_key_changes_the_picture_and_changes_it_back(key: str, display: str, folder: Path) -> None:
+    with watching(display, folder, "--min-confidence", "0") as desktop:
+        plain = settled(desktop)
+        desktop.press(key)
+        assert desktop.sees(lambda screen: changed(screen, plain))
+        desktop.press(key)
+        assert desktop.sees(lambda screen: not changed(screen, plain))
+        desktop.press("q")
+        assert ended(desktop.program)[0] == 0
+
+
+def test_a_picture_can_be_saved(display: str, folder: Path) -> None:
+    with watching(display, folder) as desktop:
+        settled(desktop)
+        desktop.press("s")
+        desktop.press("s")
+        desktop.press("q")
+        assert ended(desktop.program)[0] == 0
+    saved = sorted(path.name for path in folder.glob("live-classify*.png"))
+    assert "live-classify.png" in saved
+    assert read_image(folder / saved[0], saved[0]).shape == (HEIGHT, WIDTH, 3)
+
+
+def test_the_duration_ends_the_window(display: str, folder: Path) -> None:
+    with watching(display, folder, "--duration", "1.5", "--quiet") as desktop:
+        assert ended(desktop.program) == (0, "")
+
+
+def settled(desktop: Desktop) -> BgrImage:
+    """The screen once the first answer is on it."""
+    screens: list[BgrImage] = []
+
+    def same_twice(screen: BgrImage) -> bool:
+        screens.append(screen)
+        drawn = (screen[HEIGHT // 2 : HEIGHT, :WIDTH] > 200).any()
+        return bool(
+            drawn and len(screens) > 2 and not changed(screen, screens[-2]) and not changed(screen, screens[-3])
+        )
+
+    assert desktop.sees(same_twice)
+    return screens[-1]
+
+
+def changed(screen: BgrImage, reference: BgrImage) -> bool:
+    """Whether more has changed than the figures that always do."""
+    return bool((screen != reference).any(axis=2).sum() > 2500)
