@@ -46,6 +46,7 @@ class RunStats(TypedDict):
     frames_captured: int
     frames_classified: int
     frames_dropped: int
+    """Captured, but never classified: live, newer ones took their place; else, the run was ended early."""
     decode_errors: int
     reconnects: int
     elapsed_s: float
@@ -73,6 +74,7 @@ def run_stats(command: str, pipeline: Pipeline, display: Meter | None = None) ->
     }
     if display is not None:
         stages["display"] = _stage([display], elapsed_s)
+    captured = sum(meter.frames for meter in pipeline.capture_meters)
     classified = pipeline.answer_meter.frames
     return RunStats(
         command=command,
@@ -83,9 +85,9 @@ def run_stats(command: str, pipeline: Pipeline, display: Meter | None = None) ->
         batch=engine.batch,
         workers=len(pipeline.engines),
         sources=[source.name for source in pipeline.sources],
-        frames_captured=sum(meter.frames for meter in pipeline.capture_meters),
+        frames_captured=captured,
         frames_classified=classified,
-        frames_dropped=pipeline.frames.dropped.total(),
+        frames_dropped=captured - classified,
         decode_errors=sum(source.decode_errors for source in pipeline.sources),
         reconnects=0,
         elapsed_s=round(elapsed_s, 3),

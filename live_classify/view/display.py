@@ -27,7 +27,7 @@ def why_no_window() -> str | None:
             return f"no display: no X server answers at DISPLAY={display}, or it refuses this user"
         _load_qt_platform()
     except OSError as error:
-        return f"no window: a system library is missing: {error} (Debian, Ubuntu: apt install libsm6 libxcb1)"
+        return f"no window: a system library is missing: {error} (Debian, Ubuntu: apt install libsm6 libx11-xcb1)"
     return None
 
 
@@ -54,5 +54,10 @@ def _load_qt_platform() -> None:
         OSError: a library that it needs is missing; the message names it.
     """
     plugin = Path(cv2.__file__).parent / "qt" / "plugins" / "platforms" / "libqxcb.so"
-    if plugin.exists():
-        ctypes.CDLL(str(plugin))
+    if not plugin.exists():
+        return
+    # OpenCV brings a libX11-xcb of its own that doesn't match newer versions of the system's libX11: Qt and libX11 then
+    # both take events off the connection, and now and then a window loses the one that lets it paint, and stays black.
+    # The system's libX11-xcb matches; loaded first, and for all, it is where Qt finds its functions.
+    ctypes.CDLL("libX11-xcb.so.1", mode=ctypes.RTLD_GLOBAL)
+    ctypes.CDLL(str(plugin))
