@@ -75,6 +75,7 @@ OPENCV = (
     SharedLibrary("libxcb.so.1", "libxcb1"),
     SharedLibrary("libXext.so.6", "libxext6"),
     SharedLibrary("libSM.so.6", "libsm6"),
+    SharedLibrary("libX11-xcb.so.1", "libx11-xcb1"),
 )
 
 # The tests open real windows on a virtual screen, press keys in them, and look at them.

@@ -22,7 +22,7 @@ def display() -> Iterator[str]:
     """A virtual screen of 1920x1080 without a window manager; the value for ``DISPLAY``."""
     reader, writer = os.pipe()
     # The server chooses a free number and says it when it can be reached.
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset"]
     with subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL) as server:
         os.close(writer)
         with os.fdopen(reader) as said:
