@@ -29,6 +29,9 @@ def resident_mb(process: int) -> float | None:
 
 def main() -> int:
     """Run the command, print peak and growth; its exit status is returned."""
+    if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
+        print(__doc__)
+        return 2
     readings: list[tuple[float, float]] = []
     start_s = time.monotonic()
     with subprocess.Popen([sys.executable, "-m", "live_classify", *sys.argv[1:]]) as program:

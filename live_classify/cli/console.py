@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from live_classify.frames import Frame, Prediction
+    from live_classify.pipeline.pipeline import Pipeline
 
 
 def say(text: str) -> None:
@@ -42,6 +45,20 @@ class Announcement:
 
     def close(self) -> None:
         """Nothing is left open; see :class:`~live_classify.outputs.base.Sink`."""
+
+
+def closing_line(pipeline: Pipeline, outputs: Iterable[Path | None]) -> str:
+    """What a run amounted to: ``1189 frames in 3.4 s, 349.7 a second; wrote clip.jsonl``."""
+    frames, seconds = pipeline.answer_meter.frames, pipeline.ended_s - pipeline.started_s
+    rate = f", {frames / seconds:.1f} a second" if seconds > 0 else ""
+    dropped = f", {pipeline.frames.dropped.total()} dropped" if pipeline.live else ""
+    written = ", ".join(str(path) for path in outputs if path is not None and path.exists())
+    return f"{counted(frames, 'frame')} in {seconds:.1f} s{rate}{dropped}" + (f"; wrote {written}" if written else "")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: ``1 frame``, ``2 frames``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def note(text: str) -> None:

@@ -69,6 +69,7 @@ def demo(
             [*outputs.make_sinks(output, log, model_options.top, clip), summary],
             smooth_s=smooth_s,
             min_confidence=min_confidence,
+            written=[output, log],
             stats=stats,
             quiet=quiet,
             duration=duration,

@@ -84,6 +84,7 @@ def image(
         sinks,
         smooth_s=0.0,
         min_confidence=min_confidence,
+        written=[output, log],
         stats=stats,
         quiet=quiet,
     )

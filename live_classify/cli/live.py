@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live_classify.cli import sinks as outputs
-from live_classify.cli.console import Announcement, note
+from live_classify.cli.console import Announcement, closing_line, note
 from live_classify.errors import OutputError, UsageError, WindowError
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ def run_live(
             outputs.save_stats(options.stats, command, pipeline, display)
         raise
     outputs.save_stats(options.stats, command, pipeline, display)
+    if not options.quiet and pipeline.answer_meter.frames:
+        note(closing_line(pipeline, [options.output, options.log, options.stats]))
     if pipeline.source_errors:
         raise pipeline.source_errors[0]
 

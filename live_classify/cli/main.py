@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except click.ClickException as error:
         command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "live-classify"
-        return _failed(f"{error.format_message()} (see {command} --help)", error.exit_code)
+        return _failed(f"{error.format_message().rstrip('.')} (see {command} --help)", error.exit_code)
     except LiveClassifyError as error:
         return _failed(str(error), error.exit_status)
     except BrokenPipeError:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live_classify.cli import sinks as outputs
-from live_classify.cli.console import Announcement, note
+from live_classify.cli.console import Announcement, closing_line, note
 from live_classify.cli.progress import progress_of
 from live_classify.errors import OutputError, SourceError
 
@@ -30,6 +30,7 @@ def run_recorded(
     *,
     smooth_s: float,
     min_confidence: float,
+    written: Sequence[Path | None],
     stats: Path | None,
     quiet: bool,
     duration: float | None = None,
@@ -43,6 +44,7 @@ def run_recorded(
         sinks: what is written.
         smooth_s: time constant of the stable label.
         min_confidence: below it the stable label is None.
+        written: what the sinks write, to be named at the end.
         stats: the statistics' file, if any.
         quiet: say nothing but errors.
         duration: seconds after which to end as if done.
@@ -75,6 +77,8 @@ def run_recorded(
             outputs.save_stats(stats, command, pipeline)
         raise
     outputs.save_stats(stats, command, pipeline)
+    if not quiet and pipeline.answer_meter.frames:
+        note(closing_line(pipeline, [*written, stats]))
     return 1 if pipeline.source_errors else 0
 
 

@@ -53,6 +53,7 @@ def video(
         [*outputs.make_sinks(output, log, model_options.top, sources[0]), summary],
         smooth_s=smooth_s,
         min_confidence=min_confidence,
+        written=[output, log],
         stats=stats,
         quiet=quiet,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from live_classify.errors import OutputError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _KEYS_EVERY_S = 0.02
 _REDRAW_EVERY_S = 0.2
+_PATIENCE_S = 0.01
+"""How long a new frame waits for its answer before it is shown: less than a frame period of most cameras."""
 _NOTE_S = 2.0  # how long a short note stays on the picture
 
 
@@ -36,7 +39,7 @@ class DisplayLoop:
         self._window = window
         self._paused = self._ranking = self._help = False
         self._note, self._note_until_s = "", 0.0
-        self._canvas: BgrImage | None = None
+        self._shown: Frame | None = None
 
     def run(self, until_s: float) -> None:
         """Show frames until the source ends, the user quits, or ``time.monotonic`` reaches ``until_s``."""
@@ -47,6 +50,7 @@ class DisplayLoop:
             seen = newest
             if fresh:
                 frame = arrived
+                self._await_answer()
                 self.meter.tick()
             key = self._window.poll_key()
             if key is Key.QUIT:
@@ -60,6 +64,15 @@ class DisplayLoop:
                 with self.meter.busy():
                     self._show(frame)
 
+    def _await_answer(self) -> None:
+        """Give a fast network the moment it needs, so that a label stands on the very frame it belongs to.
+
+        A network that was slower with the last frame isn't waited for.
+        """
+        seen, result = self._pipeline.newest_result.wait(0, 0)
+        if result is not None and result[1].finished_s - result[0].captured_s < _PATIENCE_S:
+            self._pipeline.newest_result.wait(seen, _PATIENCE_S)
+
     def _obey(self, key: Key) -> None:
         if key is Key.PAUSE:
             self._paused = not self._paused
@@ -67,19 +80,24 @@ class DisplayLoop:
             self._ranking = not self._ranking
         elif key is Key.HELP:
             self._help = not self._help
-        elif key is Key.SAVE and self._canvas is not None:
+        elif key is Key.SAVE and self._shown is not None:
             path = free_path("live-classify", ".png")
             try:
-                write_picture(path, self._canvas)
+                write_picture(path, self._annotated(self._shown, replace(self._caption(), message=None, help=False)))
                 self._note = f"saved {path}"
             except OutputError as error:
                 self._note = str(error)
             self._note_until_s = time.monotonic() + _NOTE_S
 
     def _show(self, frame: Frame) -> None:
-        self._canvas = frame.bgr.copy()
-        draw(self._canvas, self._caption())
-        self._window.show(self._canvas)
+        self._shown = frame
+        self._window.show(self._annotated(frame, self._caption()))
+
+    @staticmethod
+    def _annotated(frame: Frame, caption: Caption) -> BgrImage:
+        picture: BgrImage = frame.bgr.copy()
+        draw(picture, caption)
+        return picture
 
     def _caption(self) -> Caption:
         now_s = time.monotonic()

@@ -8,7 +8,7 @@ from pathlib import Path
 from live_classify.errors import UsageError
 from live_classify.sources.base import Source
 from live_classify.sources.camera import Camera
-from live_classify.sources.files import IMAGE_SUFFIXES
+from live_classify.sources.files import IMAGE_SUFFIXES, require_file
 from live_classify.sources.pace import AtOwnPace
 from live_classify.sources.recording import Recording
 from live_classify.sources.still import Still
@@ -22,6 +22,7 @@ def live_source(text: str) -> Source:
 
     Raises:
         UsageError: it can be none of these.
+        SourceOpenError: it names a file that isn't there or can't be read.
     """
     if text.isascii() and text.isdigit():
         return Camera(int(text))
@@ -29,7 +30,9 @@ def live_source(text: str) -> Source:
         return Camera(text)
     if text.startswith(PREFIX):
         return SyntheticCamera.parse(text)
-    return AtOwnPace(recorded_source(text))
+    recording = recorded_source(text)
+    require_file(Path(text), text)  # before anything else is opened: a window, a network
+    return AtOwnPace(recording)
 
 
 def recorded_source(text: str) -> Source:

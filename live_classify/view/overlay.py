@@ -22,7 +22,7 @@ from live_classify.view.drawing import (
 if TYPE_CHECKING:
     from live_classify.frames import BgrImage, Label
 
-KEYS = (("q", "quit"), ("space", "pause"), ("s", "save picture"), ("t", "top 5"), ("h", "help"))
+KEYS = (("q, Esc", "quit"), ("space", "pause"), ("s", "save picture"), ("t", "top 5"), ("h", "help"))
 """The keys of the window and what they do, as the help card lists them."""
 
 _SMALLEST_TEXT = 9  # pixels: below it letters can't be told apart

@@ -194,7 +194,8 @@ def test_an_absent_camera_is_reported_in_one_line(device: int | str, capfd: pyte
     assert capfd.readouterr() == ("", "")
 
 
-def test_what_a_user_may_watch() -> None:
+def test_what_a_user_may_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     for text, device in (("0", 0), ("12", 12), ("/dev/video1", "/dev/video1")):
         camera = live_source(text)
         assert isinstance(camera, Camera)
@@ -202,6 +203,9 @@ def test_what_a_user_may_watch() -> None:
         assert camera.name == text
     assert isinstance(live_source("synthetic:?fps=5"), SyntheticCamera)
     for text in ("clip.mp4", "x.png", "1.mp4", "²"):
+        with pytest.raises(SourceOpenError, match="no such file"):  # said before a window or a network is opened
+            live_source(text)
+        Path(text).write_text("to be looked at when it is read")
         assert isinstance(live_source(text), AtOwnPace)
         assert live_source(text).name == text
 

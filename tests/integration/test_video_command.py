@@ -44,7 +44,7 @@ def test_what_was_seen_is_summed_up_on_standard_output(tmp_path: Path) -> None:
     assert first.startswith(f"{asset('demo.mp4')}: {len(demo_times())} frames")
     assert {"espresso", "tripod", "missile"} <= {line.split()[1] for line in labels}
     assert "\x1b" not in done.stderr
-    assert only_line(done.stderr).startswith("efficientnet-lite0 on litert")
+    assert done.stderr.startswith("efficientnet-lite0 on litert")
 
 
 def test_the_csv_log_has_a_row_for_each_frame(tmp_path: Path) -> None:

@@ -17,10 +17,11 @@ def rows(path: Path) -> list[dict[str, object]]:
 def test_without_a_display_it_says_so_and_goes_on_with_its_outputs(tmp_path: Path) -> None:
     done = run("watch", "synthetic:", "--duration", "2", "--log", "log.jsonl", "--output", "out.mp4", cwd=tmp_path)
     assert done.returncode == 0
-    first, second = done.stderr.splitlines()
+    first, second, last = done.stderr.splitlines()
     assert "no display" in first
     assert "without a window" in first
     assert second.startswith("efficientnet-lite0 on litert")
+    assert last.endswith("wrote out.mp4, log.jsonl")
     logged = rows(tmp_path / "log.jsonl")
     assert logged[0]["source"] == "synthetic:"
     numbers = [row["frame"] for row in logged]
