@@ -22,7 +22,7 @@ from live_classify.models.labels import Labels, read_labels
 
 
 class Classifier:
-    """A network on an engine. :func:`load_classifier` makes one.
+    """A network on an engine. :func:`load_classifier` makes one. Threads and streams may share it.
 
     Args:
         network: what it is.
@@ -46,7 +46,7 @@ class Classifier:
         self.fit: Fit = how
         self._open_engines = open_engines
         self._engines: dict[Goal, list[Engine]] = {}
-        self._calling = threading.Lock()
+        self._opening = threading.Lock()
 
     def engines(self, goal: Goal) -> list[Engine]:
         """The engines for live or for recorded work, one for each inference thread.
@@ -56,9 +56,10 @@ class Classifier:
             ModelFileError: a file of the network is missing or damaged.
             UsageError: there is no such device.
         """
-        if goal not in self._engines:
-            self._engines[goal] = self._open_engines(goal)
-        return self._engines[goal]
+        with self._opening:
+            if goal not in self._engines:
+                self._engines[goal] = self._open_engines(goal)
+            return self._engines[goal]
 
     @overload
     def classify(self, images: BgrImage) -> Prediction: ...
@@ -86,18 +87,17 @@ class Classifier:
             if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
                 raise ValueError(f"expected (H, W, 3) uint8 BGR, received {image.shape} {image.dtype}")
         predictions: list[Prediction] = []
-        with self._calling:  # an engine serves one thread
-            engine = self.engines("latency")[0]
-            for start in range(0, len(images), engine.batch):
-                chunk = images[start : start + engine.batch]
-                rgb = np.empty((len(chunk), *engine.input_size, 3), np.uint8)
-                for image, row in zip(chunk, rgb, strict=True):
-                    fit(image, row, self.fit)
-                rows = engine.classify(rgb)
-                finished_s = time.monotonic()
-                for row in rows:
-                    labels = self.labels.rank(row, self.top)
-                    predictions.append(Prediction(labels, labels[0], row, finished_s))
+        engine = self.engines("latency")[0]
+        for start in range(0, len(images), engine.batch):
+            chunk = images[start : start + engine.batch]
+            rgb = np.empty((len(chunk), *engine.input_size, 3), np.uint8)
+            for image, row in zip(chunk, rgb, strict=True):
+                fit(image, row, self.fit)
+            rows = engine.classify(rgb)
+            finished_s = time.monotonic()
+            for row in rows:
+                labels = self.labels.rank(row, self.top)
+                predictions.append(Prediction(labels, labels[0], row, finished_s))
         return predictions
 
     def describe(self, goal: Goal) -> str:

@@ -29,7 +29,7 @@ class Slow:
     def __init__(self, engine: Engine, seconds: float) -> None:
         self._engine, self._seconds = engine, seconds
         self.name, self.precision, self.device = engine.name, engine.precision, engine.device
-        self.input_size, self.batch, self.concurrent = engine.input_size, engine.batch, engine.concurrent
+        self.input_size, self.batch = engine.input_size, engine.batch
 
     def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """As the engine does, later."""

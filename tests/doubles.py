@@ -35,7 +35,6 @@ class GreyEngine:
     precision = "float32"
     device = "cpu"
     input_size = (4, 4)
-    concurrent = False
 
     def __init__(self, batch: int = 1, before: Callable[[npt.NDArray[np.uint8]], None] = lambda _: None) -> None:
         self.batch = batch

@@ -24,11 +24,9 @@ class Engine(Protocol):
     """Height and width of the pictures it takes."""
     batch: int
     """The largest number of pictures it takes in one call."""
-    concurrent: bool
-    """Whether several threads may call :meth:`classify` at a time."""
 
     def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Run the network; waits for the result.
+        """Run the network; waits for the result. Several threads may call it; where the runtime can't, they take turns.
 
         Args:
             rgb: ``(N, H, W, 3)`` uint8 RGB at :attr:`input_size`, N from 1 to :attr:`batch`.

@@ -18,7 +18,7 @@ from live_classify.models.catalogue import Network
 
 
 class KerasEngine:
-    """A network of the catalogue in TensorFlow. Several threads may call it at a time.
+    """A network of the catalogue in TensorFlow. Calls of several threads overlap.
 
     Args:
         network: what to run.
@@ -33,7 +33,6 @@ class KerasEngine:
 
     name: EngineName = "keras"
     precision = "float32"
-    concurrent = True
 
     def __init__(self, network: Network, device: str = "cpu", batch: int = 1) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or TensorFlow's start-up fills the terminal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from live_classify.errors import EngineError
 
 
 class LiteRTEngine:
-    """One interpreter. It holds buffers of its own: a thread that calls it must have it to itself.
+    """One interpreter. It has one set of buffers, so calls of several threads take turns.
 
     The interpreter takes one picture a call: on a CPU larger batches gain nothing that a second interpreter wouldn't.
 
@@ -31,7 +32,6 @@ class LiteRTEngine:
 
     name: EngineName = "litert"
     device = "cpu"
-    concurrent = False
 
     def __init__(self, path: Path, precision: str, threads: int, batch: int = 1) -> None:
         try:
@@ -40,6 +40,7 @@ class LiteRTEngine:
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise EngineError(f"LiteRT can't use {path.name}: {error}") from error
+        self._in_use = threading.Lock()
         self.precision = precision
         self.batch = batch
         (source,) = self._interpreter.get_input_details()
@@ -60,9 +61,10 @@ class LiteRTEngine:
 
     def _logits(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         try:
-            self._interpreter.set_tensor(self._input, picture[np.newaxis].astype(self._dtype, copy=False))
-            self._interpreter.invoke()
-            return np.asarray(self._interpreter.get_tensor(self._output), dtype=np.float32)
+            with self._in_use:
+                self._interpreter.set_tensor(self._input, picture[np.newaxis].astype(self._dtype, copy=False))
+                self._interpreter.invoke()
+                return np.asarray(self._interpreter.get_tensor(self._output), dtype=np.float32)
         except (ValueError, RuntimeError) as error:
             raise EngineError(f"LiteRT failed: {error}") from error
 

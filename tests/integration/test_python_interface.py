@@ -30,6 +30,15 @@ def test_a_camera_gives_newer_frames_until_the_loop_is_left() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name.startswith(("capture", "inference"))]
 
 
+def test_threads_and_streams_may_share_a_classifier() -> None:
+    """A live loop that classifies parts of its frames uses one interpreter from two threads at a time."""
+    classifier = load_classifier()
+    frames = stream("synthetic:?fps=200", classifier, live=True)
+    for frame, prediction in itertools.islice(frames, 40):
+        assert classifier.classify(frame.bgr).top.name == prediction.top.name == "espresso"
+    frames.close()
+
+
 def test_a_source_object_can_be_given() -> None:
     camera = SyntheticCamera(fps=100, size=(320, 240))
     frame, prediction = next(iter(stream(camera, load_classifier(top=2), live=True)))
