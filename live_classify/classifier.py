@@ -42,7 +42,7 @@ class Classifier:
     ) -> None:
         self.network = network
         self.labels = labels
-        self.top = top
+        self.top = min(top, len(labels))
         self.fit: Fit = how
         self._open_engines = open_engines
         self._engines: dict[Goal, list[Engine]] = {}
@@ -78,12 +78,14 @@ class Classifier:
             ValueError: an array of another shape or type.
             EngineError: the runtime failed.
         """
-        if isinstance(images, np.ndarray):
-            return self._classify([images])[0]
-        return self._classify(images)
+        if isinstance(images, (list, tuple)):
+            return self._classify(images)
+        return self._classify([images])[0]  # type: ignore[list-item]  # what isn't a picture is refused there
 
     def _classify(self, images: Sequence[BgrImage]) -> list[Prediction]:
         for image in images:
+            if not isinstance(image, np.ndarray):
+                raise ValueError(f"expected an array (H, W, 3) uint8 BGR, received {type(image).__name__}")
             if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
                 raise ValueError(f"expected (H, W, 3) uint8 BGR, received {image.shape} {image.dtype}")
         predictions: list[Prediction] = []

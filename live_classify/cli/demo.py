@@ -59,14 +59,15 @@ def demo(
         run_live("demo", AtOwnPace(clip), [path], model_options, options, [summary])
     else:
         output = output or free_path("live-classify-demo", ".mp4")
-        outputs.check_video_outputs(output, log, stats, [path], overwrite)
+        outputs.check_video_outputs(output, log, stats, [path, *model_options.files], overwrite)
         if not quiet:
             note(f"{reason}: the clip, with its labels drawn on, goes to {output}")
+        classifier = model_options.load()
         run_recorded(
             "demo",
             [clip],
-            model_options.load(),
-            [*outputs.make_sinks(output, log, model_options.top, clip), summary],
+            classifier,
+            [*outputs.make_sinks(output, log, classifier.top, clip), summary],
             smooth_s=smooth_s,
             min_confidence=min_confidence,
             written=[output, log],

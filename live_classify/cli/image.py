@@ -10,6 +10,7 @@ import click
 
 from live_classify.cli.console import say
 from live_classify.cli.options import (
+    FiniteRange,
     ModelOptions,
     log_option,
     model_options,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--min-confidence",
     metavar="P",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.0,
     show_default=True,
     help="Below this probability say “not sure”.",
@@ -68,19 +69,20 @@ def image(
     from live_classify.sources.still import Still
 
     names = expand(paths, IMAGE_SUFFIXES)
-    inputs = [Path(name) for name in names]
+    inputs = [*map(Path, names), *model_options.files]
     copies = {} if output is None else _copies(names, output)
     outputs.require_suffix("--log", log, ".jsonl", ".csv")
     written = {"--log": log, "--stats": stats} | {f"--output, of {name},": path for name, path in copies.items()}
     check_outputs(written, inputs, overwrite)
 
-    sinks: list[Sink] = [_RankPrinter(headed=len(names) > 1), *outputs.make_sinks(None, log, model_options.top)]
+    classifier = model_options.load()
+    sinks: list[Sink] = [_RankPrinter(headed=len(names) > 1), *outputs.make_sinks(None, log, classifier.top)]
     if copies:
         sinks.append(PictureSink(copies, outputs.annotated))
     return run_recorded(
         "image",
         [Still(name) for name in names],
-        model_options.load(),
+        classifier,
         sinks,
         smooth_s=0.0,
         min_confidence=min_confidence,

@@ -64,10 +64,12 @@ def run_live(
         LiveClassifyError: the first failure of any part.
     """
     windowed = _can_show(options)
-    outputs.check_video_outputs(options.output, options.log, options.stats, inputs, options.overwrite)
+    outputs.check_video_outputs(
+        options.output, options.log, options.stats, [*inputs, *model_options.files], options.overwrite
+    )
     classifier = model_options.load()
     announcements = [] if options.quiet else [Announcement(classifier.describe("latency"))]
-    written = outputs.make_sinks(options.output, options.log, model_options.top, source)
+    written = outputs.make_sinks(options.output, options.log, classifier.top, source)
 
     from live_classify.pipeline.pipeline import Pipeline
 

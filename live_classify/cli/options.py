@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -19,6 +20,17 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _FILE = click.Path(path_type=Path)
 DEFAULT_MIN_CONFIDENCE = 0.2
+_LONGEST_S = 4_000_000  # 46 days; threads can't wait much longer on every system
+
+
+class FiniteRange(click.FloatRange):
+    """A range that NaN isn't in."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:  # noqa: D102
+        number = super().convert(value, parameter, context)
+        if math.isnan(number):
+            self.fail("nan is not a number.", parameter, context)
+        return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,11 @@ class ModelOptions:
     batch: int | None
     top: int
     fit: Fit
+
+    @property
+    def files(self) -> list[Path]:
+        """Files that it reads, which no output may be."""
+        return [] if self.labels is None else [self.labels]
 
     def load(self) -> Classifier:
         """Make the classifier.
@@ -51,17 +68,28 @@ def model_options(function: Function) -> Function:
         click.option("--model", default="efficientnet-lite0", show_default=True, help="Which network."),
         click.option("--labels", type=_FILE, help="Names of the classes: one a line, or index, id, name (tabs)."),
         click.option(
-            "--engine", type=click.Choice(["auto", "litert", "keras"]), default="auto", help="What runs the network."
+            "--engine",
+            type=click.Choice(["auto", "litert", "keras"]),
+            default="auto",
+            show_default=True,
+            help="What runs the network.",
         ),
-        click.option("--device", default="auto", metavar="auto|cpu|gpu[:N]", help="Where it runs."),
+        click.option("--device", default="auto", show_default=True, metavar="auto|cpu|gpu[:N]", help="Where it runs."),
         click.option(
             "--precision",
             type=click.Choice(["auto", "float32", "float16", "int8"]),
             default="auto",
+            show_default=True,
             help="Of its arithmetic; auto is what this processor is fast at.",
         ),
-        click.option("--batch", type=click.IntRange(1, 1024), help="Frames a call at the most.  [default: fitting]"),
-        click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many labels to rank."),
+        click.option(
+            "--batch",
+            type=click.IntRange(1, 1024),
+            help="Frames a call at the most; many need memory.  [default: what suits]",
+        ),
+        click.option(
+            "--top", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many labels to rank."
+        ),
         click.option(
             "--fit",
             type=click.Choice(["crop", "squash", "pad"]),
@@ -87,7 +115,7 @@ def answer_options(smooth_s: float, smooth_help: str) -> Callable[[Function], Fu
             "--smooth",
             "smooth_s",
             metavar="SECONDS",
-            type=click.FloatRange(0, 3600),
+            type=FiniteRange(0, 3600),
             default=smooth_s,
             show_default=True,
             help=smooth_help,
@@ -95,7 +123,7 @@ def answer_options(smooth_s: float, smooth_help: str) -> Callable[[Function], Fu
         click.option(
             "--min-confidence",
             metavar="P",
-            type=click.FloatRange(0, 1),
+            type=FiniteRange(0, 1),
             default=DEFAULT_MIN_CONFIDENCE,
             show_default=True,
             help="Below this probability say “not sure”.",
@@ -112,7 +140,7 @@ overwrite_option = click.option("--overwrite", is_flag=True, help="Replace outpu
 quiet_option = click.option("--quiet", is_flag=True, help="Nothing on standard error but errors.")
 no_window_option = click.option("--no-window", is_flag=True, help="Open no window.")
 duration_option = click.option(
-    "--duration", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="End after that long."
+    "--duration", type=FiniteRange(0, _LONGEST_S, min_open=True), metavar="SECONDS", help="End after that long."
 )
 
 

@@ -30,6 +30,8 @@ def check_video_outputs(
 ) -> None:
     """Refuse outputs of video that can't be written, before any work is done; see :func:`check_outputs`."""
     require_suffix("--output", output, ".mp4")
+    if output is not None and output.exists() and not (output.is_file() or output.is_dir()):
+        raise OutputError(f"cannot write a video to {output}: it must be a file, whose beginning can be written last")
     require_suffix("--log", log, ".jsonl", ".csv")
     check_outputs({"--output": output, "--log": log, "--stats": stats}, inputs, overwrite)
 
@@ -78,6 +80,14 @@ def save_stats(path: Path | None, command: str, pipeline: Pipeline, display: Met
 
     text = json.dumps(run_stats(command, pipeline, display), indent=2, ensure_ascii=False) + "\n"
     try:
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        if path.exists() and not path.is_file():  # a pipe or a device
+            path.write_text(text, encoding="utf-8", errors="backslashreplace")
+            return
+        part = path.with_name(f"{path.name}.part")  # so that a full disk doesn't cost the statistics of an earlier run
+        try:
+            part.write_text(text, encoding="utf-8", errors="backslashreplace")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error

@@ -44,13 +44,15 @@ def video(
     sources = [recorded_source(name) for name in expand(paths, VIDEO_SUFFIXES)]
     if output is not None and len(sources) > 1:
         raise UsageError(f"--output takes one recording, {len(sources)} were given")
-    outputs.check_video_outputs(output, log, stats, [Path(source.name) for source in sources], overwrite)
-    summary = Summary()
+    outputs.check_video_outputs(
+        output, log, stats, [*(Path(source.name) for source in sources), *model_options.files], overwrite
+    )
+    classifier, summary = model_options.load(), Summary()
     status = run_recorded(
         "video",
         sources,
-        model_options.load(),
-        [*outputs.make_sinks(output, log, model_options.top, sources[0]), summary],
+        classifier,
+        [*outputs.make_sinks(output, log, classifier.top, sources[0]), summary],
         smooth_s=smooth_s,
         min_confidence=min_confidence,
         written=[output, log],

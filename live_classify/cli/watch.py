@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -38,6 +37,6 @@ def watch(source: str, model_options: ModelOptions, **options: Any) -> None:
     `synthetic:PATH?fps=30&size=640x480` is a camera that shows the photographs of a folder, or a clip, over and over.
     """
     from live_classify.cli.live import LiveOptions, run_live
-    from live_classify.sources.open import live_source
+    from live_classify.sources.open import files_read, live_source
 
-    run_live("watch", live_source(source), [Path(source)], model_options, LiveOptions(**options))
+    run_live("watch", live_source(source), files_read(source), model_options, LiveOptions(**options))

@@ -15,7 +15,8 @@ _ONE_AT_A_TIME = threading.Lock()  # two threads that each put back what they fo
 def native_stderr_silenced() -> Iterator[None]:
     """Send what native code writes to file descriptor 2 nowhere; Python's own exceptions are unaffected."""
     with _ONE_AT_A_TIME:
-        sys.stderr.flush()
+        if sys.stderr is not None:
+            sys.stderr.flush()
         try:
             kept = os.dup(2)
         except OSError:  # standard error is closed: nothing to silence

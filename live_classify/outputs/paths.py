@@ -26,15 +26,16 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path], ov
         UsageError: it is an input, or two outputs are one file.
     """
     given = {option: path for option, path in outputs.items() if path is not None}
-    sources = list(inputs)
+    read = {_identity(path) for path in inputs}
+    written: dict[object, str] = {}
     for option, path in given.items():
-        for source in sources:
-            if same_file(path, source):
-                raise UsageError(f"{option} {path} is an input: it would be destroyed")
+        identity = _identity(path)
+        if identity in read:
+            raise UsageError(f"{option} {path} is an input: it would be destroyed")
         check_output(path, overwrite)
-    for (one, path), (other, other_path) in itertools.combinations(given.items(), 2):
-        if same_file(path, other_path) and (path.is_file() or not path.exists()):
-            raise UsageError(f"{one} and {other} are the same file, {path}")
+        if identity in written and (path.is_file() or not path.exists()):
+            raise UsageError(f"{written[identity]} and {option} are the same file, {path}")
+        written[identity] = option
 
 
 def check_output(path: Path, overwrite: bool) -> None:
@@ -66,12 +67,13 @@ def _check_folder(path: Path) -> None:
         raise OutputError(f"cannot write {path}: no permission to write in folder {folder}")
 
 
-def same_file(one: Path, other: Path) -> bool:
-    """Whether two paths lead to the same place, whether or not a file is there."""
+def _identity(path: Path) -> object:
+    """Equal for two paths that lead to the same place, whether or not a file is there."""
     try:
-        return one.samefile(other)
-    except OSError:
-        return one.resolve() == other.resolve()
+        status = path.stat()
+    except (OSError, ValueError):
+        return path.absolute().parent.resolve() / path.name
+    return status.st_dev, status.st_ino
 
 
 def free_path(stem: str, suffix: str) -> Path:

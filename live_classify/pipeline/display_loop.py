@@ -11,7 +11,7 @@ from live_classify.frames import Frame
 from live_classify.outputs.paths import free_path
 from live_classify.outputs.pictures import write_picture
 from live_classify.pipeline.meter import Meter
-from live_classify.pipeline.pipeline import Pipeline
+from live_classify.pipeline.pipeline import Pipeline, Result
 from live_classify.view.overlay import Caption, draw
 from live_classify.view.window import Key, Window
 
@@ -40,6 +40,7 @@ class DisplayLoop:
         self._paused = self._ranking = self._help = False
         self._note, self._note_until_s = "", 0.0
         self._shown: Frame | None = None
+        self._result: Result | None = None
 
     def run(self, until_s: float) -> None:
         """Show frames until the source ends, the user quits, or ``time.monotonic`` reaches ``until_s``."""
@@ -102,7 +103,9 @@ class DisplayLoop:
     def _caption(self) -> Caption:
         now_s = time.monotonic()
         message = self._note if now_s < self._note_until_s else "paused" if self._paused else None
-        result = self._pipeline.newest_result.get()
+        if not self._paused:  # else the answer stays that of the picture that is shown
+            self._result = self._pipeline.newest_result.get()
+        result = self._result
         camera_fps = self._pipeline.capture_meters[0].fps
         if result is None:
             return Caption(None, starting=True, camera_fps=camera_fps, message=message, help=self._help)
@@ -112,7 +115,7 @@ class DisplayLoop:
             ranking=prediction.labels[:5] if self._ranking else (),
             camera_fps=camera_fps,
             classifier_fps=self._pipeline.answer_meter.fps,
-            age_s=now_s - classified.captured_s,
+            age_s=None if self._paused else now_s - classified.captured_s,
             message=message,
             help=self._help,
         )

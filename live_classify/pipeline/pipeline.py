@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from live_classify.answers.smoothing import StableLabel
 from live_classify.classifier import Classifier
-from live_classify.errors import LiveClassifyError, SourceError
+from live_classify.errors import LiveClassifyError, OutputError, SourceError
 from live_classify.frames import Frame, Prediction
 from live_classify.outputs.base import Sink
 from live_classify.pipeline.buffer import Buffer
@@ -24,8 +25,8 @@ from live_classify.pipeline.threads import ThreadGroup
 from live_classify.sources.base import Source
 
 _RESULTS_WAITING = 4
-_STOP_S = 1.0
-"""How long a source may take to let go; one that hangs in its driver is left behind."""
+_STOP_S = 0.9
+"""How long a source or an output may take to let go; together less than the 2 s in which a stop is over."""
 
 Result = tuple[Frame, Prediction]
 
@@ -77,6 +78,7 @@ class Pipeline:
         self._stop = threading.Event()
         self._done = threading.Event()
         self._failure: BaseException | None = None
+        self._interrupted = False
 
         self.engines = classifier.engines("latency" if live else "throughput")
         self.engine_meters = [Meter() for _ in self.engines]
@@ -104,8 +106,7 @@ class Pipeline:
         outputs = {"output": self._write} if self._sinks else {}
         after_answers = self.results.close if outputs else self._finish
         groups = [
-            # Only a capture thread runs where nobody can wake it: in a camera's driver.
-            ThreadGroup(captures, self.frames.close, self._fail, daemon=True),
+            ThreadGroup(captures, self.frames.close, self._fail),
             ThreadGroup(workers, after_answers, self._fail),
         ]
         return groups + ([ThreadGroup(outputs, self._finish, self._fail)] if outputs else [])
@@ -113,6 +114,7 @@ class Pipeline:
     def start(self) -> None:
         """Start all threads."""
         self.started_s = time.monotonic()
+        atexit.register(self.close)  # for whoever leaves the process without closing
         for group in reversed(self._groups):
             group.start()
 
@@ -128,18 +130,22 @@ class Pipeline:
         self._inference.abort()
 
     def close(self) -> None:
-        """Stop, and wait for all threads; a source that hangs is left behind.
+        """Stop, and wait for all threads; a source or an output that hangs is left behind.
 
         Raises:
             LiveClassifyError: what a thread died of, the first one if it was several.
         """
+        atexit.unregister(self.close)
         self.stop()
-        capture, *others = self._groups
+        # Capture and output may wait where nobody can wake them: in a camera's driver, for a pipe's reader.
+        capture, inference, *output = self._groups
         capture.join(_STOP_S)
-        for group in others:
-            group.join()
+        inference.join()
+        hanging = [name for group in output for name in group.join(_STOP_S)]
         if self._failure is not None:
             raise self._failure
+        if hanging and not self._interrupted:
+            raise OutputError("an output takes no more data; what it had not taken by now is lost")
 
     def __enter__(self) -> Pipeline:
         self.start()
@@ -148,6 +154,7 @@ class Pipeline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._interrupted = error is not None
         self.close()
 
     def _capture(self, sources: Sequence[Source], meter: Meter) -> None:

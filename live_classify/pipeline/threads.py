@@ -15,7 +15,9 @@ class ThreadGroup:
         bodies: thread name to what it does.
         then: called by the last of them to end, however they ended.
         on_error: called with whatever a body raised.
-        daemon: for threads that may hang where nobody can wake them, so that they don't keep the process alive.
+
+    They are daemons, because they may hang where nobody can wake them: their owner joins them, but neither one that
+    hangs nor an owner that was forgotten keeps the process alive.
     """
 
     def __init__(
@@ -23,14 +25,13 @@ class ThreadGroup:
         bodies: Mapping[str, Body],
         then: Body,
         on_error: Callable[[BaseException], None],
-        daemon: bool = False,
     ) -> None:
         self._then = then
         self._on_error = on_error
         self._running = len(bodies)
         self._ended = threading.Lock()
         self._threads = [
-            threading.Thread(target=self._run, args=(body,), name=name, daemon=daemon) for name, body in bodies.items()
+            threading.Thread(target=self._run, args=(body,), name=name, daemon=True) for name, body in bodies.items()
         ]
 
     def start(self) -> None:

@@ -43,6 +43,8 @@ def duration_s(path: Path) -> float | None:
             if container.duration is None:
                 return None
             promised_s = container.duration / av.time_base
+            if "matroska" in container.format.name:  # it gives the end, on a clock that need not begin at 0
+                promised_s -= (container.start_time or 0) / av.time_base
             others_whole = len(container.streams) > 1 and _end_s(container) + _TOLERANCE_S > promised_s
             return None if others_whole else promised_s
     except (OSError, ValueError, IndexError):

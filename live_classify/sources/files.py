@@ -66,6 +66,8 @@ def expand(names: Iterable[str], suffixes: tuple[str, ...]) -> list[str]:
     """
     files: list[str] = []
     for name in names:
+        if not name:
+            raise SourceOpenError("an empty name stands for no file")
         if os.path.isdir(name):  # noqa: PTH112 (Path.is_dir raises on names that are too long)
             found = _in_folder(name, suffixes)
             if not found:

@@ -24,7 +24,7 @@ def live_source(text: str) -> Source:
         UsageError: it can be none of these.
         SourceOpenError: it names a file that isn't there or can't be read.
     """
-    if text.isascii() and text.isdigit():
+    if re.fullmatch("[0-9]{1,4}", text):
         return Camera(int(text))
     if text.startswith("/dev/") and not Path(text).is_file():
         return Camera(text)
@@ -33,6 +33,14 @@ def live_source(text: str) -> Source:
     recording = recorded_source(text)
     require_file(Path(text), text)  # before anything else is opened: a window, a network
     return AtOwnPace(recording)
+
+
+def files_read(text: str) -> list[Path]:
+    """The files that :func:`live_source` would read, which nothing may overwrite."""
+    path = SyntheticCamera.path_in(text) if text.startswith(PREFIX) else Path(text)
+    if path is None:
+        return []
+    return [below for below in path.rglob("*") if below.is_file()] if path.is_dir() else [path]
 
 
 def recorded_source(text: str) -> Source:

@@ -61,6 +61,12 @@ class SyntheticCamera:
         self._period_s = 1 / fps
         self._size = size
 
+    @staticmethod
+    def path_in(text: str) -> Path | None:
+        """The clip, photograph or folder that ``synthetic:PATH?…`` names, if any."""
+        path = text.removeprefix(PREFIX).partition("?")[0]
+        return Path(path) if path else None
+
     @classmethod
     def parse(cls, text: str) -> SyntheticCamera:
         """Make one from what a user wrote, ``synthetic:PATH?fps=30&size=640x480``.
@@ -68,7 +74,7 @@ class SyntheticCamera:
         Raises:
             UsageError: it isn't of that form.
         """
-        path, _, query = text.removeprefix(PREFIX).partition("?")
+        query = text.partition("?")[2]
         try:
             options = dict(parse_qsl(query, strict_parsing=bool(query)))
             fps = float(options.pop("fps", "30"))
@@ -77,7 +83,7 @@ class SyntheticCamera:
             raise UsageError(f"cannot make out {text}: {_SYNTAX}") from None
         if options:
             raise UsageError(f"a synthetic camera has no {', '.join(options)}: {_SYNTAX}")
-        return cls(path or None, fps, (width, height), name=text)
+        return cls(cls.path_in(text), fps, (width, height), name=text)
 
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
         """Deliver frames until stopped; see :class:`~live_classify.sources.base.Source`."""

@@ -22,6 +22,8 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "no_moov.mp4").write_bytes(asset("demo.mp4").read_bytes()[:3000])
     (tmp_path / "some_folder").mkdir()
     (tmp_path / "few.txt").write_text("cat\ndog\n")
+    (tmp_path / "tabs.txt").write_text("n01440764\ttench\n" * 1000)
+    (tmp_path / "some_folder" / "x.png").write_text("not looked at")
     (tmp_path / "exists.jsonl").write_text("kept\n")
     (tmp_path / "exists.mp4").write_text("kept\n")
     return tmp_path
@@ -61,14 +63,22 @@ def folder(tmp_path: Path) -> Path:
         ("video", 2, "PATH"),
         ("image missing.png", 1, "missing.png: no such file"),
         ("image text.mp4", 1, "text.mp4: not a picture"),
-        ("image some_folder", 1, "no .* file in folder some_folder"),
+        ("image few.txt", 1, "few.txt"),
         ("watch 57 --no-window --log log.jsonl", 1, "camera 57"),
         ("watch /dev/video57 --no-window --log log.jsonl", 1, "/dev/video57"),
         ("watch missing.mp4 --no-window --log log.jsonl", 1, "missing.mp4: no such file"),
         ("watch synthetic:?fps=fast --no-window --log log.jsonl", 2, "cannot make out synthetic:"),
         ("watch synthetic:", 1, "no display"),
         ("watch synthetic: --no-window", 2, "nothing would come of this"),
-        ("dance", 2, "dance"),
+        ("watch synthetic:clip.mp4 --output clip.mp4 --overwrite --no-window", 2, "clip.mp4 is an input"),
+        ("watch synthetic:some_folder --stats some_folder/x.png --overwrite --no-window", 2, "x.png is an input"),
+        ("video clip.mp4 --labels few.txt --stats few.txt --overwrite", 2, "few.txt is an input"),
+        ("video clip.mp4 --labels tabs.txt", 1, "tabs.txt, line 1: tabs or control characters"),
+        ("video clip.mp4 --smooth nan", 2, "nan is not a number"),
+        ("watch clip.mp4 --no-window --log log.jsonl --duration inf", 2, "inf is not in the range"),
+        ("watch 99999999999999999999 --no-window --log log.jsonl", 1, "9999: no such file"),
+        ("video clip.mp4 --top 999999999", 2, "--top"),
+        ("dance", 2, "No such command 'dance' "),
     ],
 )
 def test_one_line_says_what_is_wrong(arguments: str, status: int, says: str, folder: Path) -> None:

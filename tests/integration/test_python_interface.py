@@ -51,6 +51,12 @@ def test_a_source_that_cannot_be_opened_raises() -> None:
         next(iter(stream("missing.mp4", load_classifier())))
 
 
+@pytest.mark.parametrize("wrong", [None, "picture.png", [None]])
+def test_what_is_no_picture_is_refused(wrong: object) -> None:
+    with pytest.raises(ValueError, match="expected an array"):
+        load_classifier().classify(wrong)  # type: ignore[call-overload]
+
+
 @pytest.mark.parametrize("wrong", [{"top": 0}, {"batch": 0}, {"fit": "stretch"}])
 def test_options_out_of_range_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=r"top and batch|unknown fit"):

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import av
+import cv2
+import numpy as np
 import pytest
 
 from live_classify.assets import asset
@@ -121,3 +123,38 @@ def test_a_log_whose_reader_goes_away_ends_the_run(tmp_path: Path) -> None:
     assert program.returncode == 1
     assert said.count("\n") == 1
     assert "log.jsonl" in said
+
+
+def test_an_output_that_nobody_reads_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log.jsonl")
+    arguments = ["watch", "synthetic:", "--no-window", "--log", "log.jsonl", "--duration", "1", "--quiet"]
+    with start(*arguments, cwd=tmp_path) as program:
+        _, said = program.communicate(timeout=DEADLINE_S)
+    assert program.returncode == 1
+    assert said == "live-classify: an output takes no more data; what it had not taken by now is lost\n"
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", ">/dev/full"])
+@pytest.mark.parametrize("arguments", ["image picture.png", "--help"])
+def test_without_standard_streams_there_is_no_traceback(arguments: str, redirection: str, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "picture.png"), np.zeros((48, 64, 3), np.uint8))
+    command = f"{sys.executable} -m live_classify {arguments} {redirection}"
+    done = subprocess.run(
+        ["sh", "-c", command], env=environment(), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    lost = redirection != "2>&-"
+    assert done.returncode == (1 if lost else 0), done.stderr
+    assert "Traceback" not in done.stderr
+    if redirection in {">&-", ">/dev/full"}:
+        assert "standard output" in done.stderr.splitlines()[-1]
+
+
+def test_a_process_that_forgets_a_stream_still_ends(tmp_path: Path) -> None:
+    script = (
+        "from live_classify import load_classifier, stream; from live_classify.assets import asset;"
+        "frames = stream(asset('demo.mp4'), load_classifier()); next(frames); raise SystemExit(7)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment(), cwd=tmp_path, timeout=DEADLINE_S, check=False
+    )
+    assert done.returncode == 7

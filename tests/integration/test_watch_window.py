@@ -119,3 +119,27 @@ def settled(desktop: Desktop) -> BgrImage:
 def changed(screen: BgrImage, reference: BgrImage) -> bool:
     """Whether more has changed than the figures that always do."""
     return bool((screen != reference).any(axis=2).sum() > 2500)
+
+
+def test_a_paused_picture_keeps_its_own_answer(display: str, folder: Path) -> None:
+    """The demo's scene changes every four seconds; what is said of the paused picture must not."""
+    arguments = ["watch", "synthetic:?size=640x480", "--log", "log.jsonl", "--stats", "stats.json"]
+    with start(*arguments, cwd=folder, DISPLAY=display) as program:
+        desktop = Desktop(display, program, re.escape("synthetic:?size=640x480 - live_classify"))
+        assert desktop.sees(lambda screen: bool((screen[HEIGHT // 2 : HEIGHT, :WIDTH] > 240).any()))
+        desktop.press("space")
+        desktop.press("space")
+        desktop.press("space")
+        paused = desktop.screen()
+        shown = logged_names(folder / "log.jsonl")[-1]
+        while logged_names(folder / "log.jsonl")[-1] == shown:  # until the camera shows something else
+            assert program.poll() is None
+        later = desktop.screen()
+        desktop.press("q")
+        assert ended(program)[0] == 0
+    label = (slice(390, 440), slice(20, 300))
+    assert np.array_equal(paused[label], later[label])
+
+
+def logged_names(path: Path) -> list[str]:
+    return [json.loads(line)["labels"][0]["name"] for line in path.read_text(encoding="utf-8").splitlines()]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from live_classify.errors import OutputError, UsageError
-from live_classify.outputs.paths import check_output, check_outputs, free_path, same_file
+from live_classify.outputs.paths import check_output, check_outputs, free_path
 
 
 @pytest.fixture
@@ -66,11 +66,10 @@ def test_two_outputs_are_never_one_file(folder: Path, one: str, other: str) -> N
         check_outputs({"--log": Path(one), "--stats": Path(other)}, [], overwrite=True)
 
 
-def test_same_file_sees_through_links_and_does_not_need_the_file(folder: Path) -> None:
-    assert same_file(folder / "link.mp4", Path("there.mp4"))
-    assert same_file(folder / "new", Path("sub/../new"))
-    assert not same_file(folder / "new", folder / "other")
-    assert not same_file(folder / "there.mp4", folder / "sub")
+def test_a_thousand_outputs_are_checked_at_once(folder: Path) -> None:
+    """Each is looked at once, not compared with every other."""
+    outputs = {f"--output {number}": folder / f"new-{number}" for number in range(3000)}
+    check_outputs(outputs, [folder / f"in-{number}" for number in range(3000)], overwrite=False)
 
 
 def test_a_free_name_is_found_beside_those_that_are_taken(folder: Path) -> None:

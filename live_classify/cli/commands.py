@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
 import click
 
@@ -17,8 +15,6 @@ from live_classify.cli.models import models
 from live_classify.cli.video import video
 from live_classify.cli.watch import watch
 from live_classify.errors import LiveClassifyError
-
-_INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,7 +31,7 @@ for command in (watch, video, image, models, demo):
     live_classify.add_command(command)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
@@ -44,8 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
     try:
         status = live_classify.main(arguments, prog_name="live-classify", standalone_mode=False)
         sys.stdout.flush()
@@ -57,22 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(f"{error.format_message().rstrip('.')} (see {command} --help)", error.exit_code)
     except LiveClassifyError as error:
         return _failed(str(error), error.exit_status)
-    except BrokenPipeError:
-        return _failed("standard output was closed", 1)
-    except _InterruptedError:
-        return _failed("interrupted", _INTERRUPTED)
+    except OSError as error:  # what Click prints itself, to a pipe or disk that takes no more
+        return _failed(f"cannot write to standard output: {error.strerror}", 1)
     return status if isinstance(status, int) else 0
-
-
-class _InterruptedError(BaseException):
-    """The user, or the system, wants the program to end. Not KeyboardInterrupt, to which Click adds an empty line."""
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (the form of a signal handler)
-    """End in order at the first signal, at once at the second."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    raise _InterruptedError
 
 
 def _failed(message: str, status: int) -> int:
