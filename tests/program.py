@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import live_classify
@@ -32,16 +34,21 @@ def run(*arguments: str | Path, cwd: Path, **more: str) -> subprocess.CompletedP
     )
 
 
-def start(*arguments: str | Path, cwd: Path, **more: str) -> subprocess.Popen[str]:
-    """Start a command; the caller ends it."""
-    return subprocess.Popen(
+@contextmanager
+def start(*arguments: str | Path, cwd: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a command; it is killed at the end of the block, if it still runs."""
+    with subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
         cwd=cwd,
         env=environment(**more),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as program:
+        try:
+            yield program
+        finally:
+            program.kill()
 
 
 def only_line(stderr: str) -> str:
