@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import category
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,7 @@ def read_labels(path: Path, classes: int) -> Labels:
             raise ModelFileError(f"{path}, line {number}: expected {number - 1}, an id and a name, parted by tabs")
         if not row[-1].strip():
             raise ModelFileError(f"{path}, line {number}: the name is missing")
-        if not all(cell.strip().isprintable() for cell in row) or (not tabular and len(row) > 1):
+        if (not tabular and len(row) > 1) or any(category(letter) == "Cc" for cell in row for letter in cell):
             raise ModelFileError(f"{path}, line {number}: tabs or control characters in a name")
     ids: Sequence[str] = [row[1] for row in rows] if tabular else [""] * classes
     names = [(row[2] if tabular else line).strip() for row, line in zip(rows, lines, strict=True)]

@@ -37,8 +37,15 @@ def test_files_of_other_systems(path: Path, end: str, mark: bytes, last: str) ->
 
 
 def test_rare_characters_do_not_end_a_line(path: Path) -> None:
-    path.write_text("a\u2028b\nc\x0cd\n", encoding="utf-8")
-    assert read_labels(path, 2).names == ("a\u2028b", "c\x0cd")
+    path.write_text("a\u2028b\nc\u2029d\n", encoding="utf-8")
+    assert read_labels(path, 2).names == ("a\u2028b", "c\u2029d")
+
+
+@pytest.mark.parametrize("name", ["cat\x1b[2J", "cat\x07", "cat\x0c", "cat\tdog", "n02123045\ttabby"])
+def test_a_name_that_would_command_the_terminal_is_refused(path: Path, name: str) -> None:
+    path.write_text(f"dog\n{name}\n", encoding="utf-8")
+    with pytest.raises(ModelFileError, match=r"line 2: tabs or control characters"):
+        read_labels(path, 2)
 
 
 @pytest.mark.parametrize(
