@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Sequence
@@ -11,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live_classify.cli import sinks as outputs
-from live_classify.cli.console import Announcement, closing_line, note
-from live_classify.errors import OutputError, UsageError, WindowError
+from live_classify.cli.console import Announcement, note
+from live_classify.errors import UsageError, WindowError
 
 if TYPE_CHECKING:
     from live_classify.cli.options import ModelOptions
     from live_classify.outputs.base import Sink
-    from live_classify.pipeline.meter import Meter
     from live_classify.pipeline.pipeline import Pipeline
     from live_classify.sources.base import Source
 
@@ -82,20 +80,11 @@ def run_live(
         min_confidence=options.min_confidence,
     )
     until_s = math.inf if options.duration is None else time.monotonic() + options.duration
-    display: Meter | None = None
-    try:
-        with pipeline:
-            if windowed:
-                display = _show(pipeline, source.name, until_s)
-            else:
-                pipeline.wait(None if options.duration is None else options.duration)
-    except BaseException:
-        with contextlib.suppress(OutputError):  # the first failure is the one to report
-            outputs.save_stats(options.stats, command, pipeline, display)
-        raise
-    outputs.save_stats(options.stats, command, pipeline, display)
-    if not options.quiet and pipeline.answer_meter.frames:
-        note(closing_line(pipeline, [options.output, options.log, options.stats]))
+    with outputs.summed_up(command, pipeline, [options.output, options.log], options.stats, options.quiet), pipeline:
+        if windowed:
+            _show(pipeline, source.name, until_s)
+        else:
+            pipeline.wait(options.duration)
     if pipeline.source_errors:
         raise pipeline.source_errors[0]
 
@@ -122,14 +111,12 @@ def _can_show(options: LiveOptions) -> bool:
     return False
 
 
-def _show(pipeline: Pipeline, name: str, until_s: float) -> Meter:
+def _show(pipeline: Pipeline, name: str, until_s: float) -> None:
     from live_classify.pipeline.display_loop import DisplayLoop
     from live_classify.view.window import Window
 
     window = Window(f"{name} - live_classify")
-    loop = DisplayLoop(pipeline, window)
     try:
-        loop.run(until_s)
+        DisplayLoop(pipeline, window).run(until_s)
     finally:
         window.close()
-    return loop.meter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Sequence
@@ -10,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live_classify.cli import sinks as outputs
-from live_classify.cli.console import Announcement, closing_line, note
+from live_classify.cli.console import Announcement, note
 from live_classify.cli.progress import progress_of
-from live_classify.errors import OutputError, SourceError
+from live_classify.errors import SourceError
 
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
@@ -67,18 +66,11 @@ def run_recorded(
         min_confidence=min_confidence,
         on_source_error=_report,
     )
-    try:
-        with pipeline, progress_of(pipeline, quiet) as show_progress:
-            until_s = math.inf if duration is None else time.monotonic() + duration
-            while not pipeline.wait(_PROGRESS_EVERY_S) and time.monotonic() < until_s:
-                show_progress()
-    except BaseException:
-        with contextlib.suppress(OutputError):  # the first failure is the one to report
-            outputs.save_stats(stats, command, pipeline)
-        raise
-    outputs.save_stats(stats, command, pipeline)
-    if not quiet and pipeline.answer_meter.frames:
-        note(closing_line(pipeline, [*written, stats]))
+    running = outputs.summed_up(command, pipeline, written, stats, quiet)
+    with running, pipeline, progress_of(pipeline, quiet) as show_progress:
+        until_s = math.inf if duration is None else time.monotonic() + duration
+        while not pipeline.wait(_PROGRESS_EVERY_S) and time.monotonic() < until_s:
+            show_progress()
     return 1 if pipeline.source_errors else 0
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from live_classify.cli.console import closing_line, note
 from live_classify.errors import OutputError, UsageError
 from live_classify.outputs.base import Deferred, Sink
 from live_classify.outputs.log import open_log
@@ -14,7 +16,6 @@ from live_classify.outputs.paths import check_outputs
 
 if TYPE_CHECKING:
     from live_classify.frames import BgrImage, Frame, Prediction
-    from live_classify.pipeline.meter import Meter
     from live_classify.pipeline.pipeline import Pipeline
     from live_classify.sources.base import Source
 
@@ -68,7 +69,34 @@ def _open_video(path: Path, source: Source | None) -> Sink:
     return VideoSink(path, annotated, (source and source.frame_rate) or 30.0)
 
 
-def save_stats(path: Path | None, command: str, pipeline: Pipeline, display: Meter | None = None) -> None:
+@contextlib.contextmanager
+def summed_up(
+    command: str, pipeline: Pipeline, written: Sequence[Path | None], stats: Path | None, quiet: bool
+) -> Iterator[None]:
+    """Write the statistics when the block that runs the pipeline ends, however it ends; say what came of a good run.
+
+    Args:
+        command: which command it is.
+        pipeline: what runs.
+        written: what its sinks write, to be named.
+        stats: the statistics' file, if any.
+        quiet: say nothing.
+
+    Raises:
+        OutputError: the statistics could not be written, and nothing else had failed.
+    """
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OutputError):  # the first failure is the one to report
+            save_stats(stats, command, pipeline)
+        raise
+    save_stats(stats, command, pipeline)
+    if not quiet and pipeline.answer_meter.frames:
+        note(closing_line(pipeline, [*written, stats]))
+
+
+def save_stats(path: Path | None, command: str, pipeline: Pipeline) -> None:
     """Write ``--stats``, if asked for.
 
     Raises:
@@ -78,7 +106,7 @@ def save_stats(path: Path | None, command: str, pipeline: Pipeline, display: Met
         return
     from live_classify.pipeline.stats import run_stats
 
-    text = json.dumps(run_stats(command, pipeline, display), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(run_stats(command, pipeline), indent=2, ensure_ascii=False) + "\n"
     try:
         if path.exists() and not path.is_file():  # a pipe or a device
             path.write_text(text, encoding="utf-8", errors="backslashreplace")

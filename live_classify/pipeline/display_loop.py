@@ -34,7 +34,7 @@ class DisplayLoop:
     """
 
     def __init__(self, pipeline: Pipeline, window: Window) -> None:
-        self.meter = Meter()
+        self._meter = pipeline.display_meter = Meter()
         self._pipeline = pipeline
         self._window = window
         self._paused = self._ranking = self._help = False
@@ -52,7 +52,7 @@ class DisplayLoop:
             if fresh:
                 frame = arrived
                 self._await_answer()
-                self.meter.tick()
+                self._meter.tick()
             key = self._window.poll_key()
             if key is Key.QUIT:
                 return
@@ -62,7 +62,7 @@ class DisplayLoop:
             # Without a new frame the label's age and the notes still change.
             if frame is not None and (fresh or key is not None or now_s > drawn_s + _REDRAW_EVERY_S):
                 drawn_s = now_s
-                with self.meter.busy():
+                with self._meter.busy():
                     self._show(frame)
 
     def _await_answer(self) -> None:

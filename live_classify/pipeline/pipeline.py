@@ -67,6 +67,8 @@ class Pipeline:
         self.newest_result: Newest[Result] = Newest()
         self.source_errors: list[SourceError] = []
         self.answer_meter = Meter()
+        self.display_meter: Meter | None = None
+        """Set by whoever shows the frames in a window."""
         self.latency = Percentiles()
         self.first_answer_s: float | None = None
         """When the first label was there, in seconds on ``time.monotonic``."""

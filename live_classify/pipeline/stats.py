@@ -57,13 +57,12 @@ class RunStats(TypedDict):
     peak_rss_mb: float | None
 
 
-def run_stats(command: str, pipeline: Pipeline, display: Meter | None = None) -> RunStats:
+def run_stats(command: str, pipeline: Pipeline) -> RunStats:
     """Sum up a pipeline that has ended.
 
     Args:
         command: which command ran it.
         pipeline: the pipeline.
-        display: the meter of the window, where there was one.
     """
     engine = pipeline.engines[0]
     elapsed_s = pipeline.ended_s - pipeline.started_s
@@ -72,8 +71,8 @@ def run_stats(command: str, pipeline: Pipeline, display: Meter | None = None) ->
         "capture": _stage(pipeline.capture_meters, elapsed_s),
         "inference": _stage(pipeline.engine_meters, elapsed_s),
     }
-    if display is not None:
-        stages["display"] = _stage([display], elapsed_s)
+    if pipeline.display_meter is not None:
+        stages["display"] = _stage([pipeline.display_meter], elapsed_s)
     captured = sum(meter.frames for meter in pipeline.capture_meters)
     classified = pipeline.answer_meter.frames
     return RunStats(
