@@ -11,14 +11,18 @@ from typing import overload
 
 import numpy as np
 
-from live_classify.assets import asset
+from live_classify.calibration import Calibration
 from live_classify.engines.base import Engine, Goal
-from live_classify.engines.select import EngineChoice, PrecisionChoice, choose, open_workers
+from live_classify.engines.select import EngineChoice, PrecisionChoice, Wishes, choose, open_workers
 from live_classify.errors import UsageError
 from live_classify.frames import BgrImage, Prediction
-from live_classify.models.catalogue import DEFAULT, Network, find_network
+from live_classify.models.catalogue import DEFAULT
 from live_classify.models.fitting import FITS, Fit, fit
 from live_classify.models.labels import Labels, read_labels
+from live_classify.models.load import load_network
+from live_classify.models.network import Network
+from live_classify.models.preprocessing import MODES, Preprocessing
+from live_classify.models.weights import Progress, no_progress
 
 
 class Classifier:
@@ -103,10 +107,12 @@ class Classifier:
         return predictions
 
     def describe(self, goal: Goal) -> str:
-        """What runs, in one line: ``efficientnet-lite0 on litert int8, cpu, 2 workers``."""
+        """What runs, in one line: ``efficientnet-lite0 on litert int8, cpu, batch 1, 2 workers``."""
         engines = self.engines(goal)
+        first = engines[0]
+        devices = ", ".join(dict.fromkeys(engine.device for engine in engines))
         workers = f"{len(engines)} worker{'s' if len(engines) > 1 else ''}"
-        return f"{self.network.name} on {engines[0].name} {engines[0].precision}, {engines[0].device}, {workers}"
+        return f"{self.network.name} on {first.name} {first.precision}, {devices}, batch {first.batch}, {workers}"
 
     def close(self) -> None:
         """Release the engines."""
@@ -124,46 +130,77 @@ class Classifier:
 
 
 def load_classifier(
-    model: str = DEFAULT,
+    model: str | Path = DEFAULT,
     *,
+    weights: str | Path | None = None,
     labels: str | Path | None = None,
+    preprocessing: str | Preprocessing | None = None,
     engine: EngineChoice = "auto",
     device: str = "auto",
     precision: PrecisionChoice = "auto",
+    calibration: Sequence[str | Path] = (),
     batch: int | None = None,
     top: int = 5,
-    fit: Fit = "crop",
+    fit: Fit | None = None,
+    progress: Progress = no_progress,
 ) -> Classifier:
     """Make a network ready.
 
     Args:
-        model: name of a network; ``live-classify models`` lists them.
+        model: name of a network (``live-classify models`` lists them), or a model file: ``.keras``, ``.h5``,
+            ``.tflite``, or the folder of a SavedModel.
+        weights: a file of weights for a network of the catalogue, as Keras saves them (``.h5``, ``.weights.h5``), in
+            place of the published ones.
         labels: a file of class names in place of the network's own: one a line, or index, id and name parted by tabs.
-        engine: ``litert`` (CPU), ``keras`` (TensorFlow, CPU or GPU) or ``auto``.
-        device: ``cpu``, ``gpu``, ``gpu:N`` or ``auto``.
-        precision: ``float32``, ``int8`` (litert) or ``auto``: what this processor is fast at.
+        preprocessing: of the pixels, where neither the catalogue nor a sidecar file says it: ``none`` (RGB 0..255),
+            ``unit`` (0..1), ``tf`` (-1..1), ``torch``, ``caffe``, or a sidecar file.
+        engine: ``litert`` (CPU), ``keras`` (CPU or GPU), ``openvino`` (x86, an extra) or ``auto``.
+        device: ``cpu``, ``gpu`` (all of them), ``gpu:N`` or ``auto``.
+        precision: ``float32``, ``float16`` (keras, openvino), ``int8`` (litert, openvino) or ``auto``.
+        calibration: pictures, recordings and folders of such that resemble what will be classified; a network that is
+            converted to int8 is adapted to them. Without any, to the shipped clip.
         batch: frames a call at the most; None is what suits the engine.
         top: how many labels a prediction ranks.
-        fit: how pictures become squares: ``crop``, ``squash`` or ``pad``.
+        fit: how pictures become squares: ``crop``, ``squash`` or ``pad``; None is what the model's sidecar says, or
+            ``crop``.
+        progress: told of what takes long, such as weights that are fetched; see
+            :data:`~live_classify.models.weights.Progress`.
 
     Returns:
-        A classifier; its engine is made ready at the first use.
+        A classifier; its engine is made ready at the first use, which is when weights are fetched and converted.
 
     Raises:
-        UnknownModelError: no network of that name.
+        UnknownModelError: neither a network nor a file of that name.
         UsageError: the other options contradict each other or this machine.
         ModelFileError: a file of the network, or the labels file, can't be used.
         EngineError: the runtime isn't there or refuses the network.
     """
     if top < 1 or (batch is not None and batch < 1):
         raise UsageError(f"top and batch count from 1, not {top if top < 1 else batch}")
-    if fit not in FITS:
+    if fit is not None and fit not in FITS:
         raise UsageError(f"unknown fit {fit}: {', '.join(FITS)} are known")
-    network = find_network(model)
-    choice = choose(network, engine, precision, device)
-    names = read_labels(asset(network.labels) if labels is None else Path(labels), network.classes)
+    network = load_network(
+        str(model),
+        weights=None if weights is None else Path(weights),
+        preprocessing=_preprocessing(preprocessing),
+    )
+    wishes = Wishes(engine, precision, device, batch)
+    wishes.check(network)
+    names = network.read_labels() if labels is None else read_labels(Path(labels), network.classes)
+    how = fit or network.fit or "crop"
+    samples = Calibration(tuple(map(Path, calibration)), how)
 
     def open_engines(goal: Goal) -> list[Engine]:
-        return open_workers(network, choice, goal, batch)
+        return open_workers(network, choose(network, wishes, goal), goal, samples, progress)
 
-    return Classifier(network, names, open_engines, top, fit)
+    return Classifier(network, names, open_engines, top, how)
+
+
+def _preprocessing(wish: str | Preprocessing | None) -> Preprocessing | None:
+    if wish is None or isinstance(wish, Preprocessing):
+        return wish
+    if wish in MODES:
+        return MODES[wish]
+    from live_classify.models.sidecar import parse_preprocessing
+
+    return parse_preprocessing(wish)

@@ -25,12 +25,11 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from live_classify import Classifier, load_classifier
-from live_classify.assets import asset
 from live_classify.cli.sinks import make_sinks
-from live_classify.engines.quiet import native_stderr_silenced
-from live_classify.engines.select import usable_cores
-from live_classify.models.catalogue import EFFICIENTNET_LITE0
+from live_classify.engines.processor import usable_cores
+from live_classify.models.lite_weights import LITE0
 from live_classify.pipeline.pipeline import Pipeline
+from live_classify.quiet import native_stderr_silenced
 from live_classify.sources.recording import Recording
 
 
@@ -112,7 +111,7 @@ def main() -> None:
 
     classifier = load_classifier(engine="litert", precision=options.precision)
     precision = classifier.engines("throughput")[0].precision
-    model, cores = asset(EFFICIENTNET_LITE0.litert["int8" if precision == "int8" else "float32"]), usable_cores()
+    model, cores = LITE0.litert["int8" if precision == "int8" else "float32"](), usable_cores()
     annotated = Path(tempfile.mkdtemp()) / "annotated.mp4"
     bare = [f"bare, {cores} interpreters x 1 thread", f"bare, 1 interpreter x {cores} threads"]
     runs: dict[str, Callable[[], list[int]]] = {

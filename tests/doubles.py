@@ -12,8 +12,8 @@ import numpy.typing as npt
 from live_classify.classifier import Classifier
 from live_classify.engines.base import EngineName
 from live_classify.frames import Frame, Prediction
-from live_classify.models.catalogue import EFFICIENTNET_LITE0
 from live_classify.models.labels import Labels
+from live_classify.models.lite_weights import LITE0
 
 CLASSES = 256
 
@@ -61,7 +61,7 @@ class GreyEngine:
 def grey_classifier(*engines: GreyEngine) -> Classifier:
     names = tuple(f"grey_{level}" for level in range(CLASSES))
     chosen = list(engines) or [GreyEngine()]
-    return Classifier(EFFICIENTNET_LITE0, Labels(("",) * CLASSES, names), lambda _: [*chosen], top=3)
+    return Classifier(LITE0, Labels(("",) * CLASSES, names), lambda _: [*chosen], top=3)
 
 
 class ListSource:

@@ -38,38 +38,60 @@ class ModelOptions:
     """Which network, and how it runs."""
 
     model: str
+    weights: Path | None
     labels: Path | None
+    preprocessing: str | None
     engine: EngineChoice
     device: str
     precision: PrecisionChoice
+    calibration: tuple[Path, ...]
     batch: int | None
     top: int
-    fit: Fit
+    fit: Fit | None
 
     @property
     def files(self) -> list[Path]:
         """Files that it reads, which no output may be."""
-        return [] if self.labels is None else [self.labels]
+        named = [self.weights, self.labels, Path(self.model), *self.calibration]
+        return [path for path in named if path is not None and path.is_file()]
 
     def load(self) -> Classifier:
-        """Make the classifier.
+        """Make the classifier of the command that is running; what takes long is shown unless it is to be quiet.
 
         Raises:
             LiveClassifyError: the options make no sense, or a file of the network can't be used.
         """
         from live_classify.classifier import load_classifier
+        from live_classify.cli.loading import LoadingBar
 
-        return load_classifier(**{field.name: getattr(self, field.name) for field in fields(self)})
+        context = click.get_current_context()
+        bar = LoadingBar(quiet=bool(context.params.get("quiet")))
+        context.call_on_close(bar.close)
+        return load_classifier(**{field.name: getattr(self, field.name) for field in fields(self)}, progress=bar)
 
 
 def model_options(function: Function) -> Function:
     """Add the options of :class:`ModelOptions`; the function receives it as ``model_options``."""
     options = [
-        click.option("--model", default="efficientnet-lite0", show_default=True, help="Which network."),
+        click.option(
+            "--model",
+            default="efficientnet-lite0",
+            show_default=True,
+            metavar="NAME|PATH",
+            help="Which network: a name that `live-classify models` lists, or a .keras, .h5, .tflite or SavedModel.",
+        ),
+        click.option(
+            "--weights", type=_FILE, metavar="FILE", help="Weights for it (.h5), in place of those that are published."
+        ),
         click.option("--labels", type=_FILE, help="Names of the classes: one a line, or index, id, name (tabs)."),
         click.option(
+            "--preprocessing",
+            metavar="none|unit|tf|torch|caffe|FILE.json",
+            help="How a model of your own wants its pixels.  [default: its sidecar's, or none: RGB 0..255]",
+        ),
+        click.option(
             "--engine",
-            type=click.Choice(["auto", "litert", "keras"]),
+            type=click.Choice(["auto", "litert", "keras", "openvino"]),
             default="auto",
             show_default=True,
             help="What runs the network.",
@@ -83,6 +105,13 @@ def model_options(function: Function) -> Function:
             help="Of its arithmetic; auto is what this processor is fast at.",
         ),
         click.option(
+            "--calibration",
+            type=_FILE,
+            multiple=True,
+            metavar="PATH",
+            help="Pictures or recordings to adapt an int8 network to; may be repeated.",
+        ),
+        click.option(
             "--batch",
             type=click.IntRange(1, 1024),
             help="Frames a call at the most; many need memory.  [default: what suits]",
@@ -93,9 +122,7 @@ def model_options(function: Function) -> Function:
         click.option(
             "--fit",
             type=click.Choice(["crop", "squash", "pad"]),
-            default="crop",
-            show_default=True,
-            help="How a frame becomes the network's square.",
+            help="How a frame becomes the network's square.  [default: crop]",
         ),
     ]
     names = [field.name for field in fields(ModelOptions)]

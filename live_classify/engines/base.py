@@ -7,7 +7,7 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-EngineName: TypeAlias = Literal["litert", "keras"]
+EngineName: TypeAlias = Literal["litert", "keras", "openvino"]
 
 Goal: TypeAlias = Literal["latency", "throughput"]
 """``latency``: one answer as soon as possible, for live sources. ``throughput``: the most answers, for recordings."""

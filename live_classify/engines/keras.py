@@ -1,96 +1,154 @@
 """A Keras network, resident on its device.
 
-Frames go up as uint8, once a batch; cast, normalisation, network and softmax run in one compiled graph; only
+Frames go up as uint8, once a batch; cast, preprocessing, network and softmax run in one compiled graph; only
 probabilities come back.
 """
 
 from __future__ import annotations
 
-import os
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from live_classify.engines.base import EngineName
-from live_classify.engines.quiet import native_stderr_silenced
+from live_classify.engines.keras_backends import find_backend
 from live_classify.errors import EngineError, UsageError
-from live_classify.models.catalogue import Network
+from live_classify.models.keras_import import import_keras
+from live_classify.models.network import Network
+from live_classify.models.weights import Progress, no_progress
+from live_classify.one_line import one_line
+
+if TYPE_CHECKING:
+    import keras
+
+_building = threading.Lock()  # Keras numbers layers and keeps devices in globals
 
 
-class KerasEngine:
-    """A network of the catalogue in TensorFlow. Calls of several threads overlap.
+def find_devices(device: str) -> list[str]:
+    """The devices that a wish means, as Keras names them.
 
     Args:
-        network: what to run.
-        device: ``cpu``, ``gpu`` (the first) or ``gpu:N``.
-        batch: the size of every call; smaller batches are filled up, so that nothing is traced anew in a run.
+        device: ``cpu``, ``gpu`` (every one there is) or ``gpu:N``.
 
     Raises:
         UsageError: there is no such device.
-        EngineError: TensorFlow can't be used.
+        EngineError: Keras's backend can't be used.
+    """
+    kind, _, number = device.partition(":")
+    count = find_backend().count(kind)
+    if int(number or "0") >= count:
+        backend = import_keras().backend.backend()
+        raise UsageError(f"there is no device {device}: {backend} sees {count} {kind.upper()}(s); use --device cpu")
+    if number or kind == "cpu":
+        return [f"{kind}:{number or 0}"]
+    return [f"{kind}:{index}" for index in range(count)]
+
+
+class KerasEngine:
+    """A network in Keras. Calls of several threads overlap.
+
+    Args:
+        network: what to run.
+        device: as :func:`find_devices` returns it.
+        batch: the size of every call; smaller batches are filled up, so that nothing is traced anew in a run.
+        precision: ``float32``, or ``float16``, which keeps the weights in float32 and computes in float16 on a GPU, in
+            bfloat16 on a CPU, but for the last layer.
+        progress: told of weights that are fetched.
+
+    Raises:
+        EngineError: Keras's backend can't be used.
         ModelFileError: the weights are missing or damaged.
     """
 
     name: EngineName = "keras"
-    precision = "float32"
 
-    def __init__(self, network: Network, device: str = "cpu", batch: int = 1) -> None:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or TensorFlow's start-up fills the terminal
-        try:
-            with native_stderr_silenced():
-                import keras
-                import tensorflow as tf
-
-                self._device = _find_device(device)
-        except ImportError as error:
-            raise EngineError(f"TensorFlow can't be imported: {error}") from error
-        if keras.backend.backend() != "tensorflow":
-            raise EngineError(f"the keras engine runs on TensorFlow, not on KERAS_BACKEND={keras.backend.backend()}")
-        self.device = device
+    def __init__(
+        self,
+        network: Network,
+        device: str = "cpu:0",
+        batch: int = 1,
+        precision: str = "float32",
+        progress: Progress = no_progress,
+    ) -> None:
+        backend = find_backend()
+        self.device = device.removesuffix(":0") if device == "cpu:0" else device
+        self.precision = precision
         self.batch = batch
         self.input_size = network.input_size
-        with tf.device(self._device):
-            model = network.build()
-
-            def probabilities(rgb: tf.Tensor) -> tf.Tensor:
-                logits = model(tf.cast(rgb, tf.float32), training=False)
-                return tf.nn.softmax(tf.cast(logits, tf.float32))
-
-            signature = tf.TensorSpec((batch, *network.input_size, 3), tf.uint8)
-            self._run = tf.function(probabilities).get_concrete_function(signature)
-        self._model = model  # the graph holds its variables only weakly
-        self.classify(np.zeros((1, *self.input_size, 3), np.uint8))  # the first run plans the graph
+        self._failures = backend.failures
+        keras = import_keras()
+        with _building, keras.device(device):
+            model = network.build(progress)
+            if precision == "float16":
+                _compute_in_half(model, "mixed_float16" if device.startswith("gpu") else "mixed_bfloat16")
+            try:
+                self._run = backend.compile(model, _probabilities(network), (batch, *network.input_size, 3), device)
+                self.classify(np.zeros((1, *self.input_size, 3), np.uint8))  # the first run plans the graph
+            except backend.failures as error:
+                raise EngineError(f"{network.name} doesn't run on {device}: {one_line(error)}") from error
 
     def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Run the network; see :class:`~live_classify.engines.base.Engine`."""
-        import tensorflow as tf
-
         count = len(rgb)
         if count < self.batch:
             rgb = np.concatenate([rgb, np.zeros((self.batch - count, *rgb.shape[1:]), np.uint8)])
         try:
-            with tf.device(self._device):
-                return np.asarray(self._run(tf.constant(rgb)).numpy()[:count], dtype=np.float32)
-        except tf.errors.OpError as error:
-            raise EngineError(f"TensorFlow failed: {str(error).splitlines()[0]}") from error
+            return self._run(rgb)[:count]
+        except self._failures as error:
+            raise EngineError(f"the keras engine failed: {one_line(error)}") from error
 
     def close(self) -> None:
         """Let the network go; see :class:`~live_classify.engines.base.Engine`."""
-        del self._run, self._model
+        del self._run
 
 
-def _find_device(device: str) -> str:
-    """TensorFlow's name of a device.
+def open_keras(
+    network: Network,
+    devices: Sequence[str],
+    batch: int,
+    calls: int,
+    precision: str = "float32",
+    progress: Progress = no_progress,
+) -> list[KerasEngine]:
+    """Make a network resident on each of several devices.
+
+    Args:
+        network: what to run.
+        devices: as :func:`find_devices` returns them.
+        batch: the size of every call.
+        calls: how many calls may be under way on each device at a time.
+        precision: see :class:`KerasEngine`.
+        progress: told of weights that are fetched.
+
+    Returns:
+        Each engine as often as it takes calls, the devices in turn.
 
     Raises:
-        UsageError: there is no such device.
+        EngineError: Keras's backend can't be used.
+        ModelFileError: the weights are missing or damaged.
     """
-    import tensorflow as tf
+    return [KerasEngine(network, device, batch, precision, progress) for device in devices] * calls
 
-    if device == "cpu":
-        return "/CPU:0"
-    number = int(device.partition(":")[2] or "0")
-    gpus = tf.config.list_logical_devices("GPU")
-    if number >= len(gpus):
-        raise UsageError(f"there is no device {device}: TensorFlow sees {len(gpus)} GPU(s); use --device cpu")
-    return str(gpus[number].name)
+
+def _probabilities(network: Network) -> Any:
+    def run(model: keras.Model, rgb: Any) -> Any:
+        from keras import ops
+
+        scores = model(network.preprocessing.apply(ops.cast(rgb, "float32")), training=False)
+        scores = ops.cast(scores, "float32")
+        return scores if network.output == "probabilities" else ops.softmax(scores, axis=-1)
+
+    return run
+
+
+def _compute_in_half(model: keras.Model, policy: str) -> None:
+    """Let every layer compute in 16 bits but the last, whose scores need the digits."""
+    *others, last = model.layers
+    for layer in others:
+        if hasattr(layer, "layers"):
+            _compute_in_half(layer, policy)
+        layer.dtype_policy = policy
+    last.dtype_policy = "float32"

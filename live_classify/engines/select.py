@@ -3,82 +3,111 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 from ctypes.util import find_library
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from live_classify.engines.base import Engine, EngineName, Goal
+from live_classify.engines.conversion import Calibration, converted
+from live_classify.engines.processor import fast_at_int8, usable_cores
+from live_classify.engines.stored import Choice, stored_choice
 from live_classify.errors import UsageError
-from live_classify.models.catalogue import Network, Precision
+from live_classify.models.network import Network, Precision
+from live_classify.models.preprocessing import NONE
+from live_classify.models.weights import Progress, no_progress
 
-EngineChoice: TypeAlias = Literal["auto", "litert", "keras"]
+EngineChoice: TypeAlias = Literal["auto", "litert", "keras", "openvino"]
 PrecisionChoice: TypeAlias = Literal["auto", "float32", "float16", "int8"]
 
 _MAX_INTERPRETERS = 8  # together they outrun the one thread that decodes; each takes tens of megabytes
 _MAX_THREADS = 8  # a network of a few milliseconds gains nothing beyond
 _CALLS_IN_FLIGHT = 2  # on a GPU, so that one batch is uploaded while another runs
-_GPU_BATCH = 32
+_KERAS_BATCH = {"gpu": 32, "cpu": 8}  # for recordings; larger ones gain little
 
-# Instructions that multiply and add 8-bit integers: with them int8 is 2 to 3 times as fast as float32 in XNNPACK,
-# without them no faster (as on AVX2 alone). Names as Linux lists them.
-_INT8_INSTRUCTIONS = frozenset({"avx512_vnni", "avx_vnni", "amx_int8", "asimddp"})
+_OFFERS: dict[EngineName, tuple[Precision, ...]] = {
+    "litert": ("float32", "int8"),
+    "openvino": ("float32", "float16", "int8"),
+    "keras": ("float32", "float16"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """An engine settled on."""
+class Wishes:
+    """What the user said of how a network is to be run; the rest is settled here."""
 
-    engine: EngineName
-    precision: Precision
-    device: str
+    engine: EngineChoice = "auto"
+    precision: PrecisionChoice = "auto"
+    device: str = "auto"
+    """``auto``, ``cpu``, ``gpu`` or ``gpu:N``."""
+    batch: int | None = None
+
+    def check(self, network: Network) -> None:
+        """Raise UsageError where wishes contradict each other or the network."""
+        if self.device not in {"cpu", "auto"} and not re.fullmatch(r"gpu(:\d+)?", self.device):
+            raise UsageError(f"unknown device {self.device}: auto, cpu, gpu and gpu:N are known")
+        for value, known, what in (
+            (self.engine, get_args(EngineChoice), "engine"),
+            (self.precision, get_args(PrecisionChoice), "precision"),
+        ):
+            if value not in known:
+                raise UsageError(f"unknown {what} {value}: {', '.join(known)} are known")
+        if self.engine in {"litert", "openvino"} and self.device.startswith("gpu"):
+            raise UsageError(f"{self.engine} runs on the CPU; use --engine keras for a GPU")
+        if self.engine != "auto":
+            _require_offer(network, self.engine, self.precision)
+
+    def allow(self, choice: Choice) -> bool:
+        """Whether a choice that was stored is what the user wants now."""
+        pairs = ((self.engine, choice.engine), (self.precision, choice.precision), (self.device, choice.device))
+        return all(wish in ("auto", made) for wish, made in pairs)
 
 
-def choose(network: Network, engine: EngineChoice, precision: PrecisionChoice, device: str) -> Choice:
+def choose(network: Network, wishes: Wishes, goal: Goal) -> Choice:
     """Settle what the user left open.
 
-    ``auto`` is keras where a GPU is to be used, litert on a CPU; int8 where the processor is made for it.
+    ``auto`` is what ``measure --save`` stored for this network and machine; else keras where a GPU is to be used and
+    litert on a CPU, in int8 where an int8 network of known quality is at hand and the processor is made for it.
 
     Args:
         network: what is to run.
-        engine: as the user said.
-        precision: as the user said.
-        device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
+        wishes: what the user said.
+        goal: what it is to be fast at.
 
     Raises:
         UsageError: the wishes contradict each other or this network.
     """
-    if device not in {"cpu", "auto"} and not re.fullmatch(r"gpu(:\d+)?", device):
-        raise UsageError(f"unknown device {device}: auto, cpu, gpu and gpu:N are known")
+    wishes.check(network)
+    stored = stored_choice(network.name, goal)
+    if stored is not None and wishes.allow(stored) and _can_run(network, stored):
+        return Choice(stored.engine, stored.precision, stored.device, wishes.batch or stored.batch, stored.workers)
+    engine, device = wishes.engine, wishes.device
     if engine == "auto":
-        wants_gpu = device.startswith("gpu") or (device == "auto" and precision != "int8" and _gpu_usable())
-        engine = "keras" if wants_gpu else "litert"
-    if engine == "keras":
-        if precision not in ("auto", "float32"):
-            raise UsageError(f"the keras engine runs in float32, not {precision}; litert runs int8 too")
-        if device == "auto":
-            device = "gpu" if _gpu_usable() else "cpu"
-        return Choice("keras", "float32", device)
-    if device.startswith("gpu"):
-        raise UsageError("litert runs on the CPU; use --engine keras for a GPU")
+        engine = "keras" if _wants_gpu(network, wishes) else "litert"
+    if engine == "keras" and device == "auto":
+        device = "gpu" if _gpu_usable() else "cpu"
+    elif device == "auto":
+        device = "cpu"
+    _require_offer(network, engine, wishes.precision)
+    precision = wishes.precision
     if precision == "auto":
-        precision = "int8" if "int8" in network.litert and _fast_at_int8() else "float32"
-    if precision not in network.litert:
-        raise UsageError(f"{network.name} has no litert {precision}; it has {', '.join(network.litert)}")
-    return Choice("litert", precision, "cpu")
+        precision = _usual_precision(network, engine)
+    return Choice(engine, precision, device, wishes.batch)
 
 
-def open_workers(network: Network, choice: Choice, goal: Goal, batch: int | None = None) -> list[Engine]:
+def open_workers(
+    network: Network, choice: Choice, goal: Goal, calibration: Calibration, progress: Progress = no_progress
+) -> list[Engine]:
     """Make the engines that work side by side, one for each inference thread.
 
     Args:
         network: what to run.
         choice: on what.
         goal: on a CPU, ``throughput`` means an interpreter a core with one thread each, ``latency`` one with all cores.
-        batch: frames a call; None is what suits the engine.
+        calibration: what to convert to int8 with, if need be.
+        progress: told of what takes long: weights that are fetched, a conversion.
 
     Returns:
         At least one engine. Where an engine takes several calls at a time, it stands there several times.
@@ -89,54 +118,97 @@ def open_workers(network: Network, choice: Choice, goal: Goal, batch: int | None
         UsageError: there is no such device.
     """
     if choice.engine == "keras":
-        from live_classify.engines.keras import KerasEngine
+        from live_classify.engines.keras import find_devices, open_keras
 
-        on_gpu = choice.device.startswith("gpu")
-        size = batch or (_GPU_BATCH if on_gpu and goal == "throughput" else 1)
-        shared = KerasEngine(network, choice.device, size)
-        return [shared] * (_CALLS_IN_FLIGHT if on_gpu else 1)
+        kind = choice.device.partition(":")[0]
+        batch = choice.batch or (_KERAS_BATCH[kind] if goal == "throughput" else 1)
+        calls = choice.workers or (_CALLS_IN_FLIGHT if kind == "gpu" else 1)
+        return [*open_keras(network, find_devices(choice.device), batch, calls, choice.precision, progress)]
 
-    from live_classify.assets import asset
+    cores, batch = usable_cores(), choice.batch or 1
+    if choice.engine == "openvino":
+        from live_classify.engines.openvino import open_openvino
+
+        path = litert_file(network, "int8" if choice.precision == "int8" else "float32", calibration, progress)
+        return [*open_openvino(path, choice.precision, goal, cores, batch, network.output)]
+
     from live_classify.engines.litert import LiteRTEngine
 
-    path, cores = asset(network.litert[choice.precision]), usable_cores()
-    workers, threads = (min(cores, _MAX_INTERPRETERS), 1) if goal == "throughput" else (1, min(cores, _MAX_THREADS))
-    return [LiteRTEngine(path, choice.precision, threads, batch or 1) for _ in range(workers)]
+    path = litert_file(network, choice.precision, calibration, progress)
+    workers = choice.workers or (min(cores, _MAX_INTERPRETERS) if goal == "throughput" else 1)
+    threads = max(1, min(cores // workers, _MAX_THREADS))
+    # A converted file holds the preprocessing; the user's own doesn't.
+    preprocessing = NONE if network.construct is not None else network.preprocessing
+    return [
+        LiteRTEngine(path, choice.precision, threads, batch, preprocessing=preprocessing, output=network.output)
+        for _ in range(workers)
+    ]
 
 
-def usable_cores() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def litert_file(network: Network, precision: Precision, calibration: Calibration, progress: Progress) -> Path:
+    """The LiteRT file of a network, converted if there is none.
+
+    Raises:
+        EngineError: it can't be converted.
+        ModelFileError: a file of the network is missing or damaged.
+    """
+    ready = network.litert.get(precision)
+    return ready() if ready is not None else converted(network, precision, calibration, progress)
+
+
+def installed(engine: EngineName) -> bool:
+    """Whether an engine's runtime is installed; what comes with live_classify always is."""
+    return engine != "openvino" or find_spec("openvino") is not None
+
+
+def offers(network: Network, engine: EngineName) -> tuple[Precision, ...]:
+    """The precisions in which an engine can run a network."""
+    if network.construct is not None:
+        return _OFFERS[engine]
+    ready = tuple(precision for precision in _OFFERS[engine] if precision in network.litert)
+    return () if engine == "keras" else ready
+
+
+def _require_offer(network: Network, engine: EngineName, precision: PrecisionChoice) -> None:
+    offered = offers(network, engine)
+    if not offered:
+        raise UsageError(f"{network.name} is a LiteRT file, which the keras engine can't run; use --engine litert")
+    if precision != "auto" and precision not in offered:
+        others = [name for name in _OFFERS if precision in offers(network, name)]
+        instead = f"; {' and '.join(others)} can" if others else ""
+        raise UsageError(f"{engine} can't run {network.name} in {precision}, only in {', '.join(offered)}{instead}")
+
+
+def _can_run(network: Network, choice: Choice) -> bool:
+    return choice.precision in offers(network, choice.engine) and installed(choice.engine)
+
+
+def _usual_precision(network: Network, engine: EngineName) -> Precision:
+    """The precision for want of a better: int8 only where somebody has looked at what it answers."""
+    offered = offers(network, engine)
+    wanted: Precision = "int8" if engine != "keras" and "int8" in network.litert and fast_at_int8() else "float32"
+    return wanted if wanted in offered else offered[0]
+
+
+def _wants_gpu(network: Network, wishes: Wishes) -> bool:
+    if wishes.device.startswith("gpu"):
+        return True
+    possible = network.construct is not None and wishes.precision != "int8"
+    return wishes.device == "auto" and possible and _gpu_usable()
 
 
 def _gpu_usable() -> bool:
-    """Whether TensorFlow can use a GPU of this machine.
+    """Whether Keras can use a GPU of this machine.
 
-    TensorFlow's import takes seconds: it is asked only where an NVIDIA driver is, and the CUDA libraries that
-    TensorFlow loads.
+    Its import takes seconds: it is asked only where an NVIDIA driver is, and the CUDA libraries that it loads.
     """
     driver = Path("/dev/nvidia0").exists() and os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1")
     if not driver or not (find_spec("nvidia") or find_library("cudnn")):
         return False
+    from live_classify.engines.keras_backends import find_backend
+    from live_classify.errors import EngineError
+
     try:
-        import tensorflow as tf
-    except ImportError:
+        return find_backend().count("gpu") > 0
+    except EngineError:
         return False
-    return bool(tf.config.list_physical_devices("GPU"))
-
-
-def _fast_at_int8() -> bool:
-    """Whether the processor has instructions for 8-bit integers."""
-    if platform.system() == "Darwin":
-        return platform.machine() == "arm64"
-    try:
-        listed = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        import numpy as np
-
-        # NumPy groups what it finds; this group includes VNNI.
-        found: list[str] = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
-        return "AVX512_ICL" in found
-    return not _INT8_INSTRUCTIONS.isdisjoint(listed.split())

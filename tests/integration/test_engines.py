@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -104,13 +105,14 @@ def test_keras_traces_each_engine_once() -> None:
     from dataclasses import replace
 
     from live_classify.engines.keras import KerasEngine
-    from live_classify.models.catalogue import EFFICIENTNET_LITE0
+    from live_classify.models.lite_weights import LITE0
 
-    def build() -> keras.Model:
-        model = EFFICIENTNET_LITE0.build()
+    def construct(weights: Path) -> keras.Model:
+        assert LITE0.construct is not None
+        model = LITE0.construct(weights)
         return keras.Model(model.input, Counting()(model.output))
 
-    engine = KerasEngine(replace(EFFICIENTNET_LITE0, build=build), batch=4)
+    engine = KerasEngine(replace(LITE0, construct=construct), batch=4)
     after_loading = traces
     for count in (1, 2, 3, 4, 1):
         assert engine.classify(np.zeros((count, 224, 224, 3), np.uint8)).shape == (count, 1000)

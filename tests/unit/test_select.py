@@ -1,14 +1,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from live_classify.engines.select import Choice, EngineChoice, PrecisionChoice, choose, usable_cores
+from live_classify.engines.base import Goal
+from live_classify.engines.processor import fast_at_int8, usable_cores
+from live_classify.engines.select import EngineChoice, PrecisionChoice, Wishes, choose
+from live_classify.engines.stored import Choice, store_choice
 from live_classify.errors import UnknownModelError, UsageError
-from live_classify.models.catalogue import DEFAULT, EFFICIENTNET_LITE0, find_network
+from live_classify.models.catalogue import DEFAULT, find_network
+from live_classify.models.lite_weights import LITE0
+from live_classify.models.network import Network, Precision
 
-FLOAT_ONLY = replace(EFFICIENTNET_LITE0, litert={"float32": "some.tflite"})
+CONVERTIBLE = replace(LITE0, litert={})  # has a Keras form, no LiteRT file yet
+FLOAT_FILE = replace(LITE0, name="some.tflite", construct=None, litert={"float32": lambda: Path("some.tflite")})
+
+
+@pytest.fixture(autouse=True)
+def nothing_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
 
 @pytest.fixture
@@ -32,50 +45,85 @@ def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_the_user_says_is_done(
     engine: EngineChoice, precision: PrecisionChoice, device: str, expected: Choice
 ) -> None:
-    assert choose(EFFICIENTNET_LITE0, engine, precision, device) == expected
+    assert choose(LITE0, Wishes(engine, precision, device), "throughput") == expected
 
 
 @pytest.mark.usefixtures("no_gpu")
-def test_without_a_gpu_all_is_left_to_the_processor() -> None:
-    choice = choose(EFFICIENTNET_LITE0, "auto", "auto", "auto")
-    assert (choice.engine, choice.device) == ("litert", "cpu")
-    assert choice.precision in EFFICIENTNET_LITE0.litert
-    assert choose(EFFICIENTNET_LITE0, "keras", "auto", "auto") == Choice("keras", "float32", "cpu")
+@pytest.mark.parametrize("goal", ["latency", "throughput"])
+def test_without_a_gpu_all_is_left_to_the_processor(goal: Goal) -> None:
+    expected: Precision = "int8" if fast_at_int8() else "float32"
+    assert choose(LITE0, Wishes(), goal) == Choice("litert", expected, "cpu")
+    assert choose(LITE0, Wishes("keras"), goal) == Choice("keras", "float32", "cpu")
 
 
 @pytest.mark.usefixtures("no_gpu")
-def test_a_network_without_int8_runs_in_float32() -> None:
-    assert choose(FLOAT_ONLY, "auto", "auto", "auto") == Choice("litert", "float32", "cpu")
+@pytest.mark.parametrize("network", [CONVERTIBLE, FLOAT_FILE])
+def test_int8_is_never_chosen_where_nobody_has_looked_at_its_answers(network: Network) -> None:
+    assert choose(network, Wishes(), "throughput") == Choice("litert", "float32", "cpu")
+
+
+def test_a_network_is_converted_to_int8_where_that_is_wanted() -> None:
+    assert choose(CONVERTIBLE, Wishes("litert", "int8"), "throughput") == Choice("litert", "int8", "cpu")
+
+
+@pytest.mark.usefixtures("no_gpu")
+def test_what_was_measured_on_this_machine_is_chosen() -> None:
+    fastest = Choice("keras", "float32", "cpu", batch=4, workers=1)
+    store_choice(LITE0.name, "throughput", fastest)
+    assert choose(LITE0, Wishes(), "throughput") == fastest
+    assert choose(LITE0, Wishes(batch=2), "throughput") == replace(fastest, batch=2)
+    assert choose(LITE0, Wishes(), "latency").engine == "litert"  # nothing was stored for it
+    assert choose(LITE0, Wishes(precision="int8"), "throughput").engine == "litert"  # the user's word goes first
+    assert choose(CONVERTIBLE, Wishes("litert"), "throughput").engine == "litert"
+    assert choose(FLOAT_FILE, Wishes(), "throughput").engine == "litert"
+
+
+@pytest.mark.parametrize("contents", ["", "{", "[]", "null", '{"x": 1}', "\0"])
+def test_a_damaged_store_is_passed_over(contents: str, tmp_path: Path) -> None:
+    store_choice(LITE0.name, "latency", Choice("keras", "float32", "cpu"))
+    (file,) = tmp_path.rglob("engines.json")
+    file.write_text(contents)
+    assert choose(LITE0, Wishes(device="cpu"), "latency").engine == "litert"
+    store_choice(LITE0.name, "latency", Choice("keras", "float32", "cpu"))
+    assert choose(LITE0, Wishes(), "latency").engine == "keras"
+
+
+@pytest.mark.parametrize("wrong", [{"engine": "abacus"}, {"precision": "int4"}, {"batch": 0}, {"workers": True}])
+def test_a_stored_choice_that_makes_no_sense_is_passed_over(wrong: dict[str, Any]) -> None:
+    store_choice(LITE0.name, "latency", replace(Choice("keras", "float32", "cpu"), **wrong))
+    assert choose(LITE0, Wishes(device="cpu"), "latency").engine == "litert"
 
 
 @pytest.mark.parametrize("device", ["tpu", "GPU", "gpu:", "gpu:x", "gpu:-1", "gpu:1 ", "cpu:0", "", "gpu:0\n"])
 def test_an_unknown_device_is_refused(device: str) -> None:
     with pytest.raises(UsageError, match=f"unknown device {device}: auto, cpu, gpu and gpu:N are known"):
-        choose(EFFICIENTNET_LITE0, "auto", "auto", device)
+        choose(LITE0, Wishes(device=device), "throughput")
 
 
 @pytest.mark.parametrize(
     ("engine", "precision", "device", "says"),
     [
-        ("keras", "int8", "auto", "the keras engine runs in float32, not int8; litert runs int8 too"),
-        ("keras", "float16", "cpu", "the keras engine runs in float32, not float16"),
-        ("auto", "int8", "gpu", "the keras engine runs in float32, not int8"),
+        ("keras", "int8", "auto", "keras can't run efficientnet-lite0 in int8, only in float32, float16; litert and "),
+        ("auto", "int8", "gpu", "keras can't run efficientnet-lite0 in int8"),
         ("litert", "auto", "gpu", "litert runs on the CPU; use --engine keras for a GPU"),
-        ("litert", "float32", "gpu:0", "litert runs on the CPU"),
-        ("litert", "float16", "cpu", "efficientnet-lite0 has no litert float16; it has float32, int8"),
-        ("auto", "float16", "cpu", "efficientnet-lite0 has no litert float16"),
+        ("openvino", "float32", "gpu:0", "openvino runs on the CPU"),
+        ("litert", "float16", "cpu", "litert can't run efficientnet-lite0 in float16, only in float32, int8; openvino"),
+        ("abacus", "auto", "cpu", "unknown engine abacus: auto, litert, keras, openvino are known"),
+        ("litert", "int4", "cpu", "unknown precision int4"),
     ],
 )
 def test_wishes_that_contradict_each_other_are_refused(
     engine: EngineChoice, precision: PrecisionChoice, device: str, says: str
 ) -> None:
     with pytest.raises(UsageError, match=says):
-        choose(EFFICIENTNET_LITE0, engine, precision, device)
+        choose(LITE0, Wishes(engine, precision, device), "throughput")
 
 
-def test_a_precision_that_the_network_lacks_is_refused() -> None:
-    with pytest.raises(UsageError, match="has no litert int8; it has float32"):
-        choose(FLOAT_ONLY, "litert", "int8", "cpu")
+def test_what_a_litert_file_cannot_do_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"litert can't run some.tflite in int8, only in float32"):
+        choose(FLOAT_FILE, Wishes("litert", "int8"), "latency")
+    with pytest.raises(UsageError, match="which the keras engine can't run; use --engine litert"):
+        choose(FLOAT_FILE, Wishes("keras"), "latency")
 
 
 def test_there_is_a_core_to_use() -> None:
@@ -84,10 +132,10 @@ def test_there_is_a_core_to_use() -> None:
 
 @pytest.mark.parametrize("name", [DEFAULT, "EfficientNet-Lite0"])
 def test_a_network_is_found_by_its_name_in_any_case(name: str) -> None:
-    assert find_network(name) is EFFICIENTNET_LITE0
+    assert find_network(name) is LITE0
 
 
 @pytest.mark.parametrize("name", ["efficientnet-lite", "resnet999", ""])
 def test_an_unknown_network_is_refused_with_those_that_come_nearest(name: str) -> None:
-    with pytest.raises(UnknownModelError, match=f"unknown model {name}; known: efficientnet-lite0"):
+    with pytest.raises(UnknownModelError, match=f"unknown model {name}; known: .*efficientnet-lite0|known: resnet"):
         find_network(name)

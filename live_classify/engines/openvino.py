@@ -1,0 +1,110 @@
+"""OpenVINO on an x86 CPU: an extra that reads the same LiteRT files."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from live_classify.engines.base import EngineName, Goal, softmax
+from live_classify.errors import EngineError
+from live_classify.models.network import Output, Precision
+from live_classify.one_line import one_line
+
+if TYPE_CHECKING:
+    import openvino
+
+# What the float32 file is computed in. Left to itself OpenVINO takes bfloat16 where the processor is fast at it.
+_ARITHMETIC = {"float32": "f32", "int8": "f32", "float16": "bf16"}
+
+
+class OpenVINOEngine:
+    """One request to a network that several of them share. Calls of several threads take turns.
+
+    Args:
+        compiled: the network, from ``(1, H, W, 3)`` RGB in 0..255, float32 or uint8, to ``(1, classes)``.
+        precision: of its arithmetic, for the record.
+        batch: the largest batch that will be given; run one picture after the other.
+        output: what the network gives.
+    """
+
+    name: EngineName = "openvino"
+    device = "cpu"
+
+    def __init__(self, compiled: openvino.CompiledModel, precision: str, batch: int, output: Output) -> None:
+        import threading
+
+        self._request = compiled.create_infer_request()
+        self._in_use = threading.Lock()
+        self._dtype = np.dtype(compiled.input(0).get_element_type().to_dtype())
+        self._output = output
+        self.precision = precision
+        self.batch = batch
+        _, height, width, _ = compiled.input(0).shape
+        self.input_size = (int(height), int(width))
+        self.classify(np.zeros((1, *self.input_size, 3), np.uint8))
+
+    def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Run the network; see :class:`~live_classify.engines.base.Engine`."""
+        scores = np.concatenate([self._scores(picture) for picture in rgb])
+        return scores if self._output == "probabilities" else softmax(scores)
+
+    def _scores(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        try:
+            with self._in_use:
+                results = self._request.infer([picture[np.newaxis].astype(self._dtype, copy=False)])
+                return np.array(results[0], dtype=np.float32)
+        except RuntimeError as error:
+            raise EngineError(f"OpenVINO failed: {_reason(error)}") from error
+
+    def close(self) -> None:
+        """Release the request; see :class:`~live_classify.engines.base.Engine`."""
+        del self._request
+
+
+def open_openvino(
+    path: Path, precision: Precision, goal: Goal, cores: int, batch: int, output: Output
+) -> list[OpenVINOEngine]:
+    """Compile a LiteRT file, and make as many requests as keep the processor busy.
+
+    Args:
+        path: a LiteRT file; float32 for ``float16``.
+        precision: ``float16`` computes in bfloat16.
+        goal: ``throughput``: several requests at a time; ``latency``: one, on all cores.
+        cores: how many processors it may use.
+        batch: the largest batch that will be given to one request.
+        output: what the network gives.
+
+    Raises:
+        EngineError: OpenVINO isn't installed, or refuses the file.
+    """
+    runtime: Any = _import_openvino()
+    settings = {
+        "PERFORMANCE_HINT": goal.upper(),
+        "INFERENCE_NUM_THREADS": str(cores),
+        "INFERENCE_PRECISION_HINT": _ARITHMETIC[precision],
+    }
+    try:
+        core = runtime.Core()
+        compiled = core.compile_model(core.read_model(path), "CPU", settings)
+        requests = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")) if goal == "throughput" else 1
+        return [OpenVINOEngine(compiled, precision, batch, output) for _ in range(requests)]
+    except RuntimeError as error:
+        raise EngineError(f"OpenVINO can't use {path.name}: {_reason(error)}") from error
+
+
+def _import_openvino() -> Any:
+    try:
+        return importlib.import_module("openvino")
+    except ModuleNotFoundError as error:
+        if error.name != "openvino":
+            raise EngineError(f"OpenVINO is broken: {error}; reinstall it") from error
+        raise EngineError("OpenVINO isn't installed: pip install 'live_classify[openvino]'") from error
+
+
+def _reason(error: Exception) -> str:
+    """OpenVINO's message begins with the places in its source that the error passed; the last line says what it is."""
+    return one_line(str(error).strip().rpartition("\n")[2])

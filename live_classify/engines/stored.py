@@ -1,0 +1,90 @@
+"""What ``live-classify measure --save`` found to be fastest on this machine, for ``auto`` to go by."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from live_classify.engines.base import EngineName, Goal
+from live_classify.errors import OutputError
+from live_classify.models.network import Precision
+
+_ENGINES = ("litert", "keras", "openvino")
+_PRECISIONS = ("float32", "float16", "int8")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An engine settled on."""
+
+    engine: EngineName
+    precision: Precision
+    device: str
+    batch: int | None = None
+    """Frames a call; None is what suits the engine."""
+    workers: int | None = None
+    """Calls at a time; None is what suits the engine and the goal."""
+
+
+def stored_choice(network: str, goal: Goal) -> Choice | None:
+    """What was stored for a network on this machine; None if nothing was, or what is there can't be read.
+
+    Args:
+        network: its name.
+        goal: the fastest answer and the most answers are stored apart.
+    """
+    try:
+        entry = json.loads(choices_file().read_text(encoding="utf-8"))[machine()][network][goal]
+        choice = Choice(**entry)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return choice if _is_sound(choice) else None
+
+
+def store_choice(network: str, goal: Goal, choice: Choice) -> None:
+    """Remember the fastest for a network on this machine, in place of what was stored before.
+
+    Raises:
+        OutputError: the file can't be written.
+    """
+    path = choices_file()
+    try:
+        stored: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        stored = {}
+    stored = stored if isinstance(stored, dict) else {}
+    stored.setdefault(machine(), {}).setdefault(network, {})[goal] = asdict(choice)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.part")
+        part.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def choices_file() -> Path:
+    """Where the choices are kept."""
+    from platformdirs import user_config_path
+
+    return user_config_path("live_classify") / "engines.json"
+
+
+def machine() -> str:
+    """This machine, as far as it decides what is fast: a home folder may be shared by several."""
+    from live_classify.engines.processor import processor_name, usable_cores
+
+    return f"{processor_name()}, {usable_cores()} cores, {platform.machine()}"
+
+
+def _is_sound(choice: Choice) -> bool:
+    counts = (choice.batch, choice.workers)
+    return (
+        choice.engine in _ENGINES
+        and choice.precision in _PRECISIONS
+        and isinstance(choice.device, str)
+        and all(count is None or (type(count) is int and 1 <= count <= 1024) for count in counts)
+    )
