@@ -21,7 +21,8 @@ from live_classify.models.fitting import FITS, Fit, fit
 from live_classify.models.labels import Labels, read_labels
 from live_classify.models.load import load_network
 from live_classify.models.network import Network
-from live_classify.models.preprocessing import MODES, Preprocessing
+from live_classify.models.preprocessing import Preprocessing
+from live_classify.models.sidecar import parse_preprocessing
 from live_classify.models.weights import Progress, no_progress
 
 
@@ -197,10 +198,4 @@ def load_classifier(
 
 
 def _preprocessing(wish: str | Preprocessing | None) -> Preprocessing | None:
-    if wish is None or isinstance(wish, Preprocessing):
-        return wish
-    if wish in MODES:
-        return MODES[wish]
-    from live_classify.models.sidecar import parse_preprocessing
-
-    return parse_preprocessing(wish)
+    return parse_preprocessing(wish) if isinstance(wish, str) else wish

@@ -3,6 +3,8 @@
     efficientnet-lite0-float32.tflite   (1, 224, 224, 3) float32 RGB in 0..255 -> (1, 1000) float32 logits
     efficientnet-lite0-int8.tflite      (1, 224, 224, 3) uint8 RGB             -> (1, 1000) float32 logits
     demo.mp4                            the clip of `live-classify demo`
+    coffee.png ... rocket.png           the photographs of `live-classify models --check`
+    reference.json                      what the EfficientNet-Lite networks answer to them
     SHA256SUMS                          of every file in the folder, for `sha256sum --check`
 
 The networks end in logits, not probabilities: an int8 softmax has 256 steps, too coarse to tell the second from the
@@ -10,13 +12,14 @@ third answer. The normalisation is inside, so that both take pixels as they are.
 
 Run it from the repository's root, with TensorFlow 2.21 (another version may lay out the networks differently)::
 
-    pip install --group assets .
+    pip install --group assets '.[lite]'
     python scripts/build_assets.py
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 from dataclasses import astuple, dataclass
 from fractions import Fraction
@@ -35,6 +38,7 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from live_classify.assets import DEMO_SCENES, SUMS, sha256
 from live_classify.models import efficientnet_lite, torch_pickle
+from live_classify.models.lite_weights import LITE0, LITE1, LITE2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +59,11 @@ CLIP_SIZE = (640, 480)
 CLIP_FPS = 30
 CLIP_MAX_BYTES = 3_000_000
 CLIP_MIN_PROBABILITY = 0.5
+
+REFERENCE_MAX_BYTES = 250_000
+REFERENCE_TOP = 5
+# Of each value 6 bits are kept: the rest is noise, which PNG can't pack.
+REFERENCE_BITS = 0b11111100
 
 RgbBatch: TypeAlias = npt.NDArray[np.float32]
 
@@ -88,6 +97,27 @@ SHOTS = (
     Shot("chelsea.png", View(0, 6, 359), View(13, 42, 336)),
     Shot("camera.png", View(29, 32, 479), View(71, 92, 404)),
     Shot("rocket.jpg", View(144, 76, 440), View(144, 4, 440)),
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a photograph, in its pixels."""
+
+    photograph: str
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+# In the order of DEMO_SCENES. The networks are right on all of them and sure of most, int8 nearly as much; with red and
+# blue swapped the cat's and the coffee's answers change most. The coffee is no square, and the camera's file is grey.
+PARTS = (
+    Part("coffee.png", 5, 2, 487, 365),
+    Part("chelsea.png", 155, 34, 206, 206),
+    Part("camera.png", 30, 77, 341, 341),
+    Part("rocket.jpg", 166, 30, 371, 371),
 )
 
 
@@ -160,9 +190,9 @@ def random_square(image: BgrImage, random: np.random.Generator) -> BgrImage:
     return image[top : top + side, left : left + side]
 
 
-def rgb_batch(square: BgrImage) -> RgbBatch:
-    """Scale a square to the network's input, as float32 RGB in 0..255."""
-    rgb = cv2.cvtColor(cv2.resize(square, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR), cv2.COLOR_BGR2RGB)
+def rgb_batch(square: BgrImage, size: int = SIZE) -> RgbBatch:
+    """Scale a square to a network's input, as float32 RGB in 0..255."""
+    rgb = cv2.cvtColor(cv2.resize(square, (size, size), interpolation=cv2.INTER_LINEAR), cv2.COLOR_BGR2RGB)
     return rgb[np.newaxis].astype(np.float32)
 
 
@@ -225,21 +255,78 @@ def check_clip(path: Path, network: Path, names: list[str]) -> float:
 
 def classify(interpreter: Interpreter, picture: BgrImage) -> npt.NDArray[np.float64]:
     """Run a network on the centre square of a picture; returns ``(1000,)`` probabilities."""
-    height, width = picture.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    pixels = rgb_batch(picture[top : top + side, left : left + side])
+    pixels = rgb_batch(centre_square(picture))
     image = interpreter.get_input_details()[0]
     interpreter.set_tensor(image["index"], pixels.astype(image["dtype"]))
     interpreter.invoke()
-    logits = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0].astype(np.float64)
-    exponentials = np.exp(logits - logits.max())
+    return softmax(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0])
+
+
+def centre_square(picture: BgrImage) -> BgrImage:
+    """The largest square from the middle of a picture."""
+    height, width = picture.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return picture[top : top + side, left : left + side]
+
+
+def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Probabilities of ``(classes,)`` logits."""
+    exponentials = np.exp(logits.astype(np.float64) - logits.max())
     return np.asarray(exponentials / exponentials.sum())
+
+
+def write_reference(names: list[str]) -> None:
+    """Write the photographs of the self-check, and what the networks answer to them.
+
+    They are as high as the default network's input, which takes them unscaled: its answers to them are the same on
+    every machine, while the last bit of a scaled pixel hangs on OpenCV's build, and 1 in 255 moves a probability by
+    hundredths. PNG, because libjpeg's versions differ by as much.
+
+    Raises:
+        SystemExit: an answer is wrong, or the photographs are too large.
+    """
+    photographs = {}
+    for part in PARTS:
+        path = ASSETS / f"{Path(part.photograph).stem}.png"
+        picture = cut_out(part)
+        cv2.imwrite(str(path), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_PAETH])
+        photographs[path] = picture
+    size = sum(path.stat().st_size for path in photographs)
+    if size >= REFERENCE_MAX_BYTES:
+        raise SystemExit(f"the photographs of the self-check are too large: {size} bytes")
+
+    answers: dict[str, dict[str, list[dict[str, object]]]] = {path.name: {} for path in photographs}
+    ids = [line.split("\t")[1] for line in (ASSETS / "imagenet_labels.tsv").read_text(encoding="utf-8").splitlines()]
+    for network in (LITE0, LITE1, LITE2):
+        model = network.build()
+        for (path, picture), scene in zip(photographs.items(), DEMO_SCENES, strict=True):
+            logits = np.asarray(model(rgb_batch(centre_square(picture), network.input_size[0])))[0]
+            probabilities = softmax(logits)
+            best = [int(index) for index in np.argsort(-probabilities)[:REFERENCE_TOP]]
+            if names[best[0]] not in scene.names:
+                raise SystemExit(f"{network.name} takes {path.name} for {names[best[0]]}")
+            answers[path.name][network.name] = [
+                {"index": i, "id": ids[i], "name": names[i], "probability": round(float(probabilities[i]), 6)}
+                for i in best
+            ]
+    text = json.dumps(answers, indent=1) + "\n"
+    (ASSETS / "reference.json").write_text(text, encoding="utf-8", newline="\n")
+
+
+def cut_out(part: Part) -> BgrImage:
+    """A part of a photograph, as high as the default network's input; ``(H, W)`` where it is grey."""
+    whole = read_photograph(part.photograph)[part.top :, part.left :][: part.height, : part.width]
+    picture = cv2.resize(whole, (round(part.width * SIZE / part.height), SIZE), interpolation=cv2.INTER_AREA)
+    picture &= REFERENCE_BITS
+    grey = (picture == picture[..., :1]).all()
+    return np.asarray(picture[..., 0] if grey else picture, dtype=np.uint8)
 
 
 def write_sums() -> None:
     """Record the SHA-256 of every file that the program reads."""
-    paths = sorted(path for path in ASSETS.iterdir() if path.suffix in {".mp4", ".tflite", ".tsv"})
+    suffixes = {".json", ".mp4", ".png", ".tflite", ".tsv"}
+    paths = sorted(path for path in ASSETS.iterdir() if path.suffix in suffixes)
     sums = "".join(f"{sha256(path)}  {path.name}\n" for path in paths)
     (ASSETS / SUMS).write_text(sums, encoding="utf-8", newline="\n")
 
@@ -263,6 +350,7 @@ def main() -> None:
             f"demo.mp4 by {name}: right on every frame, with probability {check_clip(clip, network, names):.2f} or more"
         )
 
+    write_reference(names)
     write_sums()
     for path in (*networks.values(), clip):
         print(f"{path.name}: {path.stat().st_size} bytes")

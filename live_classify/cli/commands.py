@@ -11,6 +11,7 @@ import click
 from live_classify import __version__
 from live_classify.cli.demo import demo
 from live_classify.cli.image import image
+from live_classify.cli.measure import measure
 from live_classify.cli.models import models
 from live_classify.cli.video import video
 from live_classify.cli.watch import watch
@@ -27,7 +28,7 @@ def live_classify() -> None:
     """
 
 
-for command in (watch, video, image, models, demo):
+for command in (watch, video, image, measure, models, demo):
     live_classify.add_command(command)
 
 

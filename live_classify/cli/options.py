@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
+    from live_classify.cli.loading import LoadingBar
     from live_classify.engines.select import EngineChoice, PrecisionChoice
     from live_classify.models.fitting import Fit
 
@@ -62,12 +63,20 @@ class ModelOptions:
             LiveClassifyError: the options make no sense, or a file of the network can't be used.
         """
         from live_classify.classifier import load_classifier
-        from live_classify.cli.loading import LoadingBar
 
-        context = click.get_current_context()
-        bar = LoadingBar(quiet=bool(context.params.get("quiet")))
-        context.call_on_close(bar.close)
-        return load_classifier(**{field.name: getattr(self, field.name) for field in fields(self)}, progress=bar)
+        return load_classifier(
+            **{field.name: getattr(self, field.name) for field in fields(self)}, progress=loading_bar()
+        )
+
+
+def loading_bar() -> LoadingBar:
+    """What shows the progress of loading while the current command runs; it says nothing with ``--quiet``."""
+    from live_classify.cli.loading import LoadingBar
+
+    context = click.get_current_context()
+    bar = LoadingBar(quiet=bool(context.params.get("quiet")))
+    context.call_on_close(bar.close)
+    return bar
 
 
 def model_options(function: Function) -> Function:

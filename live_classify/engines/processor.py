@@ -41,6 +41,11 @@ def fast_at_int8() -> bool:
     return not _INT8_INSTRUCTIONS.isdisjoint(listed.split())
 
 
+def fast_at_bfloat16() -> bool:
+    """Whether the processor has instructions for bfloat16, as far as the system tells."""
+    return not {"amx_bf16", "avx512_bf16"}.isdisjoint(_cpuinfo().split())
+
+
 @cache
 def _cpuinfo() -> str:
     try:

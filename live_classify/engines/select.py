@@ -87,7 +87,7 @@ def choose(network: Network, wishes: Wishes, goal: Goal) -> Choice:
     if engine == "auto":
         engine = "keras" if _wants_gpu(network, wishes) else "litert"
     if engine == "keras" and device == "auto":
-        device = "gpu" if _gpu_usable() else "cpu"
+        device = "gpu" if gpu_usable() else "cpu"
     elif device == "auto":
         device = "cpu"
     _require_offer(network, engine, wishes.precision)
@@ -194,10 +194,10 @@ def _wants_gpu(network: Network, wishes: Wishes) -> bool:
     if wishes.device.startswith("gpu"):
         return True
     possible = network.construct is not None and wishes.precision != "int8"
-    return wishes.device == "auto" and possible and _gpu_usable()
+    return wishes.device == "auto" and possible and gpu_usable()
 
 
-def _gpu_usable() -> bool:
+def gpu_usable() -> bool:
     """Whether Keras can use a GPU of this machine.
 
     Its import takes seconds: it is asked only where an NVIDIA driver is, and the CUDA libraries that it loads.

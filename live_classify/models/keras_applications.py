@@ -109,8 +109,8 @@ def _is_published(path: Path, published: PublishedFile) -> bool:
     if digest.hexdigest() == published.digest:
         return True
     with h5py.File(path, "r") as file:
-        names = file.attrs.get("layer_names", [])
-        return sum(bytes(name).startswith(b"rescaling") for name in names) > 1
+        names = [name.decode() if isinstance(name, bytes) else name for name in file.attrs.get("layer_names", [])]
+    return sum(name.startswith("rescaling") for name in names) > 1
 
 
 def _normalise_as_published(model: keras.Model) -> None:
