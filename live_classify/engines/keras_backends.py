@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import keras
 
 # Freezing made MobileNetV2 1.6 times as fast and VGG16 no faster, at the cost of a minute.
-_MOST_FROZEN = 30_000_000
+_MOST_FROZEN = 10_000_000
 
 Run: TypeAlias = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
 """A network compiled for one shape of batch; waits for the result. Calls of several threads overlap."""
