@@ -108,7 +108,7 @@ def model_options(function: Function) -> Function:
     return _with(options, gathered)  # type: ignore[return-value]  # the decorator changes the signature
 
 
-def answer_options(smooth_s: float, smooth_help: str) -> Callable[[Function], Function]:
+def answer_options(smooth_s: float | None, smooth_help: str) -> Callable[[Function], Function]:
     """Add ``--smooth`` and ``--min-confidence``."""
     options = [
         click.option(
@@ -142,6 +142,36 @@ no_window_option = click.option("--no-window", is_flag=True, help="Open no windo
 duration_option = click.option(
     "--duration", type=FiniteRange(0, _LONGEST_S, min_open=True), metavar="SECONDS", help="End after that long."
 )
+
+
+def part_options(function: Function) -> Function:
+    """Add what says which frames of recordings are wanted."""
+    moment = FiniteRange(0, _LONGEST_S)
+    options = [
+        click.option("--every", type=click.IntRange(1), default=1, metavar="N", help="Only every Nth frame."),
+        click.option("--start", type=moment, default=0.0, metavar="SECONDS", help="From this media time on."),
+        click.option("--end", type=moment, metavar="SECONDS", help="Up to this media time."),
+        click.option(
+            "--skip-still",
+            is_flag=True,
+            help="Don't classify frames that look like the last one classified; they take its answer.",
+        ),
+    ]
+    return _with(options, function)
+
+
+def segment_options(function: Function) -> Function:
+    """Add the options that name outputs made of segments."""
+    options = [
+        click.option(
+            "--segments", type=_FILE, metavar="FILE.csv|.jsonl", help="Write from when to when each label is seen."
+        ),
+        click.option(
+            "--subtitles", type=_FILE, metavar="FILE.srt|.vtt", help="Write the labels as subtitles of the recording."
+        ),
+        click.option("--report", type=_FILE, metavar="FILE.html", help="Write a page with timelines and pictures."),
+    ]
+    return _with(options, function)
 
 
 def output_options(function: Function) -> Function:
