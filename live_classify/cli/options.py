@@ -174,6 +174,31 @@ def segment_options(function: Function) -> Function:
     return _with(options, function)
 
 
+def folder_options(function: Function) -> Function:
+    """Add the options for many recordings, with a set of outputs for each."""
+    options = [
+        click.option(
+            "--out-dir",
+            type=_FILE,
+            metavar="DIR",
+            help="Write a set of outputs for each recording there; a second run does what is missing.",
+        ),
+        click.option(
+            "--write",
+            metavar="KIND,...",
+            help="Which outputs, with --out-dir: log, segments, video, subtitles, report.  [default: log,segments]",
+        ),
+        click.option(
+            "--jobs",
+            "at_a_time",
+            type=click.IntRange(1, 64),
+            metavar="N",
+            help="Recordings to decode at a time, with --out-dir.  [default: 1]",
+        ),
+    ]
+    return _with(options, function)
+
+
 def output_options(function: Function) -> Function:
     """Add the options that name outputs of video."""
     video = click.option("--output", type=_FILE, metavar="FILE.mp4", help="Write the annotated video.")

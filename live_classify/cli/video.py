@@ -11,6 +11,7 @@ import click
 from live_classify.cli.options import (
     ModelOptions,
     answer_options,
+    folder_options,
     model_options,
     output_options,
     part_options,
@@ -29,6 +30,7 @@ from live_classify.errors import UsageError
 @part_options
 @output_options
 @segment_options
+@folder_options
 @click.option("--no-window", is_flag=True, hidden=True)  # recordings open none: for scripts that always pass it
 @quiet_option
 def video(
@@ -47,6 +49,9 @@ def video(
     segments: Path | None,
     subtitles: Path | None,
     report: Path | None,
+    out_dir: Path | None,
+    write: str | None,
+    at_a_time: int | None,
     no_window: bool,  # noqa: ARG001
     quiet: bool,
 ) -> int:
@@ -54,7 +59,11 @@ def video(
 
     PATH is a video file, a folder of them (searched to its bottom), or a glob. What was seen is summed up on standard
     output. A recording that can't be read, or not to its end, is reported, the others go on, and the exit status is 1.
+
+    With --out-dir each recording gets outputs of its own, named after it. A run that was interrupted, by whatever, is
+    finished by the same command.
     """
+    from live_classify.cli.folder import FolderOptions, run_folder
     from live_classify.cli.recorded import run_recorded
     from live_classify.cli.summary import Summary
     from live_classify.jobs.outputs import Answering, Outputs, open_sinks
@@ -66,6 +75,14 @@ def video(
     part = Part(start, math.inf if end is None else end, every)
     answering = Answering(smooth_s, min_confidence, part, skip_still)
     outputs = Outputs(output, log, segments, subtitles, report)
+    if out_dir is not None:
+        single = {**outputs.by_option(), "--stats": stats}
+        for option in (option for option, path in single.items() if path is not None):
+            raise UsageError(f"{option} is for a single set of outputs; with --out-dir say --write")
+        return run_folder(paths, model_options, answering, FolderOptions(out_dir, write, at_a_time, overwrite, quiet))
+    for option, value in (("--write", write), ("--jobs", at_a_time)):
+        if value is not None:
+            raise UsageError(f"{option} goes with --out-dir")
     sources = [recorded_source(name, part) for name in expand(paths, VIDEO_SUFFIXES)]
     for option, path in (("--output", output), ("--subtitles", subtitles)):
         if path is not None and len(sources) > 1:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,17 @@ class Outputs:
     segments: Path | None = None
     subtitles: Path | None = None
     report: Path | None = None
+    answers: Path | None = None
+    """Every frame's probabilities, for another job to go on with; no option names it."""
+
+    @property
+    def paths(self) -> Sequence[Path]:
+        """The files that are wanted."""
+        return [path for path in astuple(self) if path is not None]
+
+    def renamed(self, rename: Callable[[Path], Path]) -> Outputs:
+        """The same outputs in other files."""
+        return Outputs(*(None if path is None else rename(path) for path in astuple(self)))
 
     def by_option(self) -> Mapping[str, Path | None]:
         """The files by the option that names each."""
@@ -98,6 +109,10 @@ def open_sinks(
         sinks.append(log_sink(outputs.log, top))
     if outputs.video is not None:
         sinks.append(video_sink(outputs.video, source, answering.part))
+    if outputs.answers is not None:
+        from live_classify.jobs.replay import AnswersSink
+
+        sinks.append(AnswersSink(outputs.answers))
     if outputs.segments or outputs.subtitles or outputs.report:
         sinks += _segment_sinks(outputs, answering, labels, source)
     return sinks
