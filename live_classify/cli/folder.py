@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from live_classify.cli.console import counted, note, say
 from live_classify.cli.progress import progress_of_jobs
@@ -15,8 +15,11 @@ from live_classify.cli.progress import progress_of_jobs
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
     from live_classify.cli.options import ModelOptions
-    from live_classify.jobs.job import Outcome
+    from live_classify.engines.select import PrecisionChoice
+    from live_classify.jobs.job import Job, Outcome
     from live_classify.jobs.outputs import Answering
+
+_SPLIT_MINUTES = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class FolderOptions:
     out_dir: Path
     write: str | None
     at_a_time: int | None
+    ray: str | None
+    split_minutes: float | None
     overwrite: bool
     quiet: bool
 
@@ -55,7 +60,10 @@ def run_folder(paths: Sequence[str], model_options: ModelOptions, answering: Ans
         if not options.quiet:
             note(classifier.describe("throughput"))
         with progress_of_jobs(remaining, options.quiet) as show_progress:
-            outcomes = run_local(remaining, classifier, options.at_a_time or 1, show_progress)
+            if options.ray is None:
+                outcomes = run_local(remaining, classifier, options.at_a_time or 1, show_progress)
+            else:
+                outcomes = _on_cluster(remaining, classifier, model_options, options)
             with contextlib.closing(outcomes):
                 for outcome in outcomes:
                     manifest.note(outcome)
@@ -75,6 +83,22 @@ def run_folder(paths: Sequence[str], model_options: ModelOptions, answering: Ans
             + f"; outputs and manifest in {options.out_dir}"
         )
     return 1 if failed else 0
+
+
+def _on_cluster(
+    jobs: Sequence[Job], classifier: Classifier, model_options: ModelOptions, options: FolderOptions
+) -> Generator[Outcome, None, None]:
+    from live_classify.cli import interruption
+    from live_classify.jobs.ray import connect, run_ray
+
+    connect(options.ray or "local")
+    interruption.install()  # Ray has put a handler of its own in its place
+    # What "auto" stands for is settled here, so that all machines answer alike.
+    engine = classifier.engines("throughput")[0]
+    settled = replace(model_options, engine=engine.name, precision=cast("PrecisionChoice", engine.precision))
+    split_s = 60 * (options.split_minutes or _SPLIT_MINUTES)
+    on_gpu = engine.device.startswith("gpu")
+    return run_ray(jobs, settled, options.out_dir / ".answers", split_s, on_gpu)
 
 
 def _settings(

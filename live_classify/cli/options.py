@@ -195,6 +195,18 @@ def folder_options(function: Function) -> Function:
             metavar="N",
             help="Recordings to decode at a time, with --out-dir.  [default: 1]",
         ),
+        click.option(
+            "--ray",
+            metavar="local|auto|ADDRESS",
+            help="Have a Ray cluster do the work, with --out-dir; needs the extra live_classify[ray].",
+        ),
+        click.option(
+            "--split",
+            "split_minutes",
+            type=FiniteRange(0, _LONGEST_S, min_open=True),
+            metavar="MINUTES",
+            help="With --ray, divide recordings that are longer among the workers.  [default: 10]",
+        ),
     ]
     return _with(options, function)
 

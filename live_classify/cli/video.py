@@ -52,6 +52,8 @@ def video(
     out_dir: Path | None,
     write: str | None,
     at_a_time: int | None,
+    ray: str | None,
+    split_minutes: float | None,
     no_window: bool,  # noqa: ARG001
     quiet: bool,
 ) -> int:
@@ -79,8 +81,13 @@ def video(
         single = {**outputs.by_option(), "--stats": stats}
         for option in (option for option, path in single.items() if path is not None):
             raise UsageError(f"{option} is for a single set of outputs; with --out-dir say --write")
-        return run_folder(paths, model_options, answering, FolderOptions(out_dir, write, at_a_time, overwrite, quiet))
-    for option, value in (("--write", write), ("--jobs", at_a_time)):
+        if ray is not None and at_a_time is not None:
+            raise UsageError("--jobs is for this machine; with --ray the cluster has its own workers")
+        if ray is None and split_minutes is not None:
+            raise UsageError("--split goes with --ray")
+        options = FolderOptions(out_dir, write, at_a_time, ray, split_minutes, overwrite, quiet)
+        return run_folder(paths, model_options, answering, options)
+    for option, value in (("--write", write), ("--jobs", at_a_time), ("--ray", ray), ("--split", split_minutes)):
         if value is not None:
             raise UsageError(f"{option} goes with --out-dir")
     sources = [recorded_source(name, part) for name in expand(paths, VIDEO_SUFFIXES)]

@@ -64,7 +64,8 @@ class Log:
         try:
             with self._path.open(encoding="utf-8", newline="") as file:
                 rows = map(_of_csv, csv.DictReader(file)) if self._is_csv else map(_of_json, file)
-                for number, row in enumerate(rows, start=1):
+                for row in rows:
+                    number += 1
                     yield row
         except (KeyError, TypeError, AttributeError, RecursionError, ValueError) as error:
             if isinstance(error, UnicodeDecodeError):

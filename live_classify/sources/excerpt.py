@@ -84,7 +84,7 @@ class Excerpt:
                     raise SourceOpenError(
                         f"cannot read {self.name}: {stream.width}x{stream.height} pixels a frame are too many"
                     )
-                index = _PacketIndex(self.path, self.part)
+                index = PacketIndex(self.path, self.part)
                 if not index.times:
                     raise SourceOpenError(f"cannot seek in {self.name}: its frames have no times; read it as a whole")
                 self.frame_rate = float(stream.average_rate) if stream.average_rate else None
@@ -103,7 +103,7 @@ class Excerpt:
             raise SourceOpenError(f"cannot read {self.name} as video: {reason}") from error
         self._check_complete(index)
 
-    def _check_complete(self, index: _PacketIndex) -> None:
+    def _check_complete(self, index: PacketIndex) -> None:
         """Raise SourceReadError where the file holds less than was wanted and promised."""
         last_s = index.last_s
         promised_s = diagnosis.duration_s(self.path)
@@ -114,10 +114,15 @@ class Excerpt:
             raise SourceReadError(f"{self.name} has no frame there: {self.part}, and it ends at {last_s:.1f} s")
 
 
-class _PacketIndex:
+class PacketIndex:
     """When each frame is shown and where decoding can begin, as the packets say without being decoded."""
 
-    def __init__(self, path: Path, part: Part) -> None:
+    def __init__(self, path: Path, part: Part = WHOLE) -> None:
+        """Read a file's packets, as far as the part needs.
+
+        Raises:
+            OSError, ValueError, IndexError: it can't be read, or holds no video.
+        """
         import av
 
         times: list[int] = []
@@ -151,6 +156,10 @@ class _PacketIndex:
         """Media time of a frame: seconds since the stream's start."""
         return (self.times[number] - self._start) * float(self._base)
 
+    def key_times_s(self) -> Sequence[float]:
+        """Media times of the frames at which decoding can begin, rising."""
+        return [(key - self._start) * float(self._base) for key in self.keys]
+
     def lies_beyond_next(self, time: int, at: float) -> bool:
         """Whether there are frames between the one that is shown at ``at`` and ``time``."""
         following = bisect_right(self.times, at)
@@ -165,7 +174,7 @@ class _PacketIndex:
 class _Decoder:
     """Gives frames by their time, in rising order, decoding as few others as it can."""
 
-    def __init__(self, container: InputContainer, stream: av.VideoStream, index: _PacketIndex) -> None:
+    def __init__(self, container: InputContainer, stream: av.VideoStream, index: PacketIndex) -> None:
         self._container, self._stream, self._index = container, stream, index
         self._pictures = self._decode()
         self._newest: av.VideoFrame | None = None
