@@ -72,6 +72,7 @@ def run_folder(paths: Sequence[str], model_options: ModelOptions, answering: Ans
                         say(_line(outcome))
                     if outcome.error is not None:
                         failed.append(outcome)
+        remove_leftovers(remaining)  # of workers that were lost
     for outcome in failed:
         note(f"live-classify: {outcome.error}")
     if not options.quiet:

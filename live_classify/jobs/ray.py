@@ -9,6 +9,7 @@ import contextlib
 import functools
 import logging
 import os
+import socket
 import threading
 from collections.abc import Generator, Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ from live_classify.sources.excerpt import PacketIndex, Part
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
 
+_PATIENCE_S = 10.0
 _RETRIES = 3  # of a task whose worker was lost
 _MOST_CORES = 8  # of one task; a network on a CPU makes use of no more
 
@@ -54,10 +56,22 @@ def connect(address: str) -> None:
         if error.name != "ray":
             raise  # a broken installation, not a missing one
         raise EngineError("--ray needs Ray: pip install 'live_classify[ray]'") from error
+    if address not in {"local", "auto"}:
+        _require_listener(address)  # Ray would try for minutes, and talk
     try:
         ray.init(address=address, log_to_driver=False, include_dashboard=None, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         reason = " ".join(str(error).split())
+        raise EngineError(f"cannot connect to a Ray cluster at {address}: {reason}") from error
+
+
+def _require_listener(address: str) -> None:
+    """Raise EngineError unless something listens at ``HOST:PORT``."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE_S).close()
+    except (OSError, ValueError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or "an address is HOST:PORT"
         raise EngineError(f"cannot connect to a Ray cluster at {address}: {reason}") from error
 
 

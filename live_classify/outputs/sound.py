@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COPIED = frozenset({"aac", "ac3", "alac", "eac3", "flac", "mp2", "mp3", "opus"})
 """Sound (FFmpeg's names) that an MP4 file holds as it is. Other sound, plain samples from a camera say, becomes AAC."""
 
+_AAC_RATE = 48_000
 _COMPLETE_S = 1.0  # a copy that reaches this near to the picture's end has the whole recording
 
 
@@ -108,13 +109,18 @@ class Sound:
         return packets()
 
     def _encoded(self, source: InputContainer, sound: AudioStream, shift_s: float) -> Generator[AnyPacket, None, None]:
-        encoder = self._output.add_stream("aac", rate=sound.rate, layout=sound.layout.name)
+        import av
+
+        layout = "mono" if sound.channels == 1 else "stereo"
+        encoder = self._output.add_stream("aac", rate=_AAC_RATE, layout=layout)
+        resampler = av.AudioResampler("fltp", layout, _AAC_RATE)
 
         def packets() -> Generator[AnyPacket, None, None]:
             for frame in source.decode(sound):
-                if frame.pts is not None and frame.time_base is not None:
-                    frame.pts -= round(shift_s / frame.time_base)
-                yield from encoder.encode(frame)
+                for resampled in resampler.resample(frame):
+                    if resampled.pts is not None and resampled.time_base is not None:
+                        resampled.pts -= round(shift_s / resampled.time_base)
+                    yield from encoder.encode(resampled)
             yield from encoder.encode(None)
 
         return packets()
