@@ -23,7 +23,8 @@ def clip_ending(recording: Path) -> str:
 def cut_clip(recording: Path, start_s: float, end_s: float, path: Path) -> None:
     """Copy a stretch of a recording, picture and sound.
 
-    It begins at the key frame at or before its start, since decoding can begin nowhere else.
+    It begins at the key frame at or before its start, since decoding can begin nowhere else, and ends a few frames
+    after its end where some of its frames refer to those.
 
     Args:
         recording: the file.
