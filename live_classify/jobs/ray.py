@@ -5,16 +5,18 @@ What can't be read is an outcome like any other, and isn't tried again; a task w
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
+import math
 import os
+import shutil
 import socket
 import threading
 from collections.abc import Generator, Sequence
+from concurrent.futures import Future, as_completed
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from live_classify.errors import EngineError
 from live_classify.jobs.job import Job, Outcome, run_job
@@ -98,7 +100,7 @@ def run_ray(
     task = ray.remote(num_cpus=max(1, cores), num_gpus=1 if on_gpu else 0, max_retries=_RETRIES, retry_exceptions=False)
     run, merge = task(_run), task(_merge)
     here = os.getcwd()  # noqa: PTH109 (as a string, for the worker)
-    waiting: dict[Any, Job] = {}
+    waiting: dict[Future[Outcome], Job] = {}
     try:
         for number, job in enumerate(jobs):
             parts = _divided(job, answers_folder / str(number), split_s)
@@ -106,18 +108,23 @@ def run_ray(
                 reference = merge.remote(job, loader, here, *[run.remote(part, loader, here) for part in parts])
             else:
                 reference = run.remote(job, loader, here)
-            waiting[reference] = job
-        while waiting:
-            (done,), _ = ray.wait(list(waiting), num_returns=1)
-            job = waiting.pop(done)
-            try:
-                yield ray.get(done)
-            except ray.exceptions.RayError as error:
-                reason = str(error).strip().splitlines()[-1]
-                yield Outcome(job, error=f"{job.source}: the cluster couldn't do it: {reason}")
+            waiting[reference.future()] = job
+        for future in as_completed(waiting):  # unlike ray.wait, it lets an interruption through
+            yield _outcome(future, waiting[future])
     finally:
         ray.shutdown()
-        _remove_if_empty(answers_folder)
+        shutil.rmtree(answers_folder, ignore_errors=True)
+
+
+def _outcome(future: Future[Outcome], job: Job) -> Outcome:
+    """What came of a task."""
+    import ray
+
+    try:
+        return future.result()
+    except ray.exceptions.RayError as error:
+        reason = str(error).strip().splitlines()[-1]
+        return Outcome(job, error=f"{job.source}: the cluster couldn't do it: {reason}")
 
 
 def _divided(job: Job, answers_folder: Path, split_s: float) -> list[Job]:
@@ -129,6 +136,8 @@ def _divided(job: Job, answers_folder: Path, split_s: float) -> list[Job]:
     if job.answering.skip_still:  # which frames are still depends on those before
         return []
     try:
+        if _length_s(Path(job.source)) <= split_s:
+            return []
         keys_s = [key_s for key_s in PacketIndex(Path(job.source), whole).key_times_s() if key_s < whole.end_s]
     except (OSError, ValueError, IndexError):
         return []  # the job will say what is wrong with it
@@ -147,6 +156,14 @@ def _divided(job: Job, answers_folder: Path, split_s: float) -> list[Job]:
         )
         for number, (start_s, end_s) in enumerate(zip(starts_s, ends_s, strict=True))
     ]
+
+
+def _length_s(path: Path) -> float:
+    """How long a recording says it is, in seconds; infinite where it doesn't say."""
+    import av
+
+    with av.open(str(path.absolute())) as container:
+        return math.inf if container.duration is None else container.duration / av.time_base
 
 
 def _run(job: Job, loader: Loader, folder: str) -> Outcome:
@@ -170,12 +187,6 @@ def _merge(job: Job, loader: Loader, folder: str, *parts: Outcome) -> Outcome:
     finally:
         for path in answers:
             path.unlink(missing_ok=True)
-        _remove_if_empty(parts[0].job.outputs.paths[0].parent)
-
-
-def _remove_if_empty(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        folder.rmdir()
 
 
 @functools.lru_cache(maxsize=1)
