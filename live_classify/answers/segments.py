@@ -68,12 +68,13 @@ class Segmenter:
         """Take the next frame's answer.
 
         Args:
-            time_s: the frame's media time in seconds, not before the last one's.
+            time_s: the frame's media time in seconds; one earlier than the last counts as that.
             probabilities: ``(classes,)`` float32.
 
         Yields:
             The segments that have become certain.
         """
+        time_s = max(time_s, self._last_s)
         if self._numbered:
             self._period_s = max(time_s - self._last_s, 0.0) or self._period_s
         self._last_s = time_s

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 from live_classify.cli.console import closing_line, note
 from live_classify.errors import OutputError
-from live_classify.jobs.outputs import Outputs, annotated, log_sink, video_sink
+from live_classify.jobs.outputs import Outputs, log_sink, video_sink
 from live_classify.outputs.base import Sink
 from live_classify.outputs.files import write_whole
-from live_classify.outputs.paths import check_outputs, require_suffix
-
-__all__ = ["annotated", "check_video_outputs", "make_sinks", "require_suffix", "save_stats", "summed_up"]
+from live_classify.outputs.paths import check_outputs
 
 if TYPE_CHECKING:
     from live_classify.pipeline.pipeline import Pipeline

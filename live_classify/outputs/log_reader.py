@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,18 +82,26 @@ class Log:
 
 def _of_json(line: str) -> LogRow:
     row: dict[str, Any] = json.loads(line)
-    labels = tuple(
-        Label(int(label["index"]), str(label["id"]), str(label["name"]), float(label["probability"]))
-        for label in row["labels"]
-    )
-    return LogRow(str(row["source"]), float(row["time_s"]), labels)
+    labels = tuple(_label(label["index"], label["id"], label["name"], label["probability"]) for label in row["labels"])
+    return LogRow(str(row["source"]), _number(row["time_s"], math.inf), labels)
 
 
 def _of_csv(row: dict[str, str]) -> LogRow:
     labels = []
     rank = 1
     while row.get(f"index_{rank}"):
-        index, name = int(row[f"index_{rank}"]), row[f"name_{rank}"]
-        labels.append(Label(index, row[f"id_{rank}"], name, float(row[f"probability_{rank}"])))
+        labels.append(_label(*(row[f"{column}_{rank}"] for column in ("index", "id", "name", "probability"))))
         rank += 1
-    return LogRow(row["source"], float(row["time_s"]), tuple(labels))
+    return LogRow(row["source"], _number(row["time_s"], math.inf), tuple(labels))
+
+
+def _label(index: Any, label_id: Any, name: Any, probability: Any) -> Label:
+    return Label(int(index), str(label_id), str(name), _number(probability, 1))
+
+
+def _number(value: Any, most: float) -> float:
+    """A number from 0 to ``most`` and finite; raises ValueError."""
+    number = float(value)
+    if not 0 <= number <= most or math.isinf(number):
+        raise ValueError(f"{value} isn't from 0 to {most}")
+    return number

@@ -39,6 +39,16 @@ def test_what_is_no_log_is_named(name: str, contents: bytes, tmp_path: Path) -> 
         Log(tmp_path / name)
 
 
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-1", '"soon"'])
+def test_numbers_that_can_not_be_are_refused(value: str, tmp_path: Path) -> None:
+    label = '{"index": 1, "id": "", "name": "a", "probability": 0.5}'
+    good = f'{{"source": "a", "time_s": 0, "labels": [{label}]}}\n'
+    for bad in (good.replace('"time_s": 0', f'"time_s": {value}'), good.replace("0.5", value)):
+        (tmp_path / "l.jsonl").write_text(good + bad)
+        with pytest.raises(SourceOpenError, match="see row 2"):
+            Log(tmp_path / "l.jsonl")
+
+
 def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceOpenError, match="No such file"):
         Log(tmp_path / "gone.jsonl")

@@ -93,6 +93,11 @@ def test_segments_come_as_soon_as_they_are_certain() -> None:
     assert when < 2 + 3
 
 
+def test_a_time_that_steps_back_counts_as_the_last_one() -> None:
+    (found,) = segments_of([(0.0, saying(1)), (1000.0, saying(1)), (3.0, saying(1)), (1001.0, saying(1))])
+    assert (found.start_s, found.frames) == (0.0, 4)
+
+
 def test_a_single_frame_is_a_segment_with_a_length() -> None:
     (found,) = segments_of([(0.0, saying(3))])
     assert found.frames == 1
