@@ -35,7 +35,7 @@ def progress_of_jobs(jobs: Sequence[Job], quiet: bool) -> Iterator[Callable[[Job
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-        redirect_stdout=False,
+        redirect_stdout=sys.stdout.isatty(),  # results go above the bar; what isn't shown isn't touched
     )
     with bar:
         task = bar.add_task("", total=sum(sizes.values()), finished=0, all=len(sizes))
