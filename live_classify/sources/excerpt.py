@@ -75,9 +75,7 @@ class Excerpt:
         try:
             with av.open(str(self.path.absolute())) as container:
                 if not container.streams.video:
-                    raise SourceOpenError(
-                        f"cannot read {self.name} as video: {diagnosis.why_unreadable(self.path)}"
-                    ) from None
+                    raise SourceOpenError(f"cannot read {self.name} as video: {diagnosis.why_unreadable(self.path)}")
                 stream = container.streams.video[0]
                 stream.thread_type = "SLICE" if self.part.every > 1 else "AUTO"  # seeking empties frame threads
                 if stream.width * stream.height > MAX_PIXELS:
