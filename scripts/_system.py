@@ -81,6 +81,9 @@ OPENCV = (
 # The tests open real windows on a virtual screen, press keys in them, and look at them.
 WINDOW_TESTS = (Program("Xvfb", "xvfb"), Program("xdotool", "xdotool"), Program("import", "imagemagick"))
 
+# One test opens a report as its readers do.
+BROWSER_TESTS = (Program("chromium", "chromium"),)
+
 
 def obtain(needs: Iterable[Need]) -> list[Need]:
     """Install by apt-get what is missing, where this process may.

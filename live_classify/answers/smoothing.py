@@ -27,11 +27,9 @@ class StableLabel:
 
     def __init__(self, smooth_s: float, min_confidence: float) -> None:
         self._smooth_s = smooth_s
-        self._enter = min_confidence
-        self._leave = min_confidence * _LOYALTY
+        self._settled = Settled(min_confidence)
         self._mean: npt.NDArray[np.float32] | None = None
         self._time_s = -math.inf
-        self._shown: int | None = None
 
     def update(self, probabilities: npt.NDArray[np.float32], time_s: float) -> tuple[int, float] | None:
         """Take one frame's answer into account.
@@ -44,14 +42,11 @@ class StableLabel:
             The class to show with its averaged probability, or None: not sure.
         """
         if self._smooth_s == 0 or time_s < self._time_s:
-            self._mean = self._shown = None
+            self._mean = None
+            self._settled.forget()
         mean = self._mean = self._average(probabilities, time_s)
         self._time_s = time_s
-        best = int(mean.argmax())
-        shown = self._shown
-        if shown is None or mean[shown] < self._leave or mean[best] - mean[shown] > _MARGIN:
-            self._shown = shown = best if mean[best] >= self._enter else None
-        return None if shown is None else (shown, float(mean[shown]))
+        return self._settled.update(mean)
 
     def _average(self, probabilities: npt.NDArray[np.float32], time_s: float) -> npt.NDArray[np.float32]:
         if self._mean is None:
@@ -59,3 +54,32 @@ class StableLabel:
         weight = np.float32(-math.expm1((self._time_s - time_s) / self._smooth_s))
         mean: npt.NDArray[np.float32] = self._mean + weight * (probabilities - self._mean)
         return mean
+
+
+class Settled:
+    """Settles on a class of averaged probabilities, and stays with it until another is clearly ahead.
+
+    Args:
+        min_confidence: probability below which no class is named.
+    """
+
+    def __init__(self, min_confidence: float) -> None:
+        self._enter = min_confidence
+        self._leave = min_confidence * _LOYALTY
+        self._shown: int | None = None
+
+    def update(self, mean: npt.NDArray[np.float32]) -> tuple[int, float] | None:
+        """Take the next average, ``(classes,)`` float32.
+
+        Returns:
+            The class with its averaged probability, or None: not sure.
+        """
+        best = int(mean.argmax())
+        shown = self._shown
+        if shown is None or mean[shown] < self._leave or mean[best] - mean[shown] > _MARGIN:
+            self._shown = shown = best if mean[best] >= self._enter else None
+        return None if shown is None else (shown, float(mean[shown]))
+
+    def forget(self) -> None:
+        """Be loyal to nothing."""
+        self._shown = None

@@ -10,6 +10,7 @@ import click
 
 from live_classify import __version__
 from live_classify.cli.demo import demo
+from live_classify.cli.find import find
 from live_classify.cli.image import image
 from live_classify.cli.measure import measure
 from live_classify.cli.models import models
@@ -28,7 +29,7 @@ def live_classify() -> None:
     """
 
 
-for command in (watch, video, image, measure, models, demo):
+for command in (watch, video, image, find, measure, models, demo):
     live_classify.add_command(command)
 
 

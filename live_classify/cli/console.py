@@ -53,7 +53,10 @@ def closing_line(pipeline: Pipeline, outputs: Iterable[Path | None]) -> str:
     rate = f", {frames / seconds:.1f} a second" if seconds > 0 else ""
     dropped = f", {pipeline.frames.dropped.total()} dropped" if pipeline.live else ""
     written = ", ".join(str(path) for path in outputs if path is not None and path.exists())
-    return f"{counted(frames, 'frame')} in {seconds:.1f} s{rate}{dropped}" + (f"; wrote {written}" if written else "")
+    still = f", {pipeline.still.skipped} of them still" if pipeline.still is not None else ""
+    return f"{counted(frames, 'frame')} in {seconds:.1f} s{rate}{dropped}{still}" + (
+        f"; wrote {written}" if written else ""
+    )
 
 
 def counted(number: int, noun: str) -> str:

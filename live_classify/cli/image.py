@@ -63,7 +63,8 @@ def image(
     """
     from live_classify.cli import sinks as outputs
     from live_classify.cli.recorded import run_recorded
-    from live_classify.outputs.paths import check_outputs
+    from live_classify.jobs.outputs import annotated
+    from live_classify.outputs.paths import check_outputs, require_suffix
     from live_classify.outputs.pictures import PictureSink
     from live_classify.sources.files import IMAGE_SUFFIXES, expand
     from live_classify.sources.still import Still
@@ -71,14 +72,14 @@ def image(
     names = expand(paths, IMAGE_SUFFIXES)
     inputs = [*map(Path, names), *model_options.files]
     copies = {} if output is None else _copies(names, output)
-    outputs.require_suffix("--log", log, ".jsonl", ".csv")
+    require_suffix("--log", log, ".jsonl", ".csv")
     written = {"--log": log, "--stats": stats} | {f"--output, of {name},": path for name, path in copies.items()}
     check_outputs(written, inputs, overwrite)
 
     classifier = model_options.load()
     sinks: list[Sink] = [_RankPrinter(headed=len(names) > 1), *outputs.make_sinks(None, log, classifier.top)]
     if copies:
-        sinks.append(PictureSink(copies, outputs.annotated))
+        sinks.append(PictureSink(copies, annotated))
     return run_recorded(
         "image",
         [Still(name) for name in names],

@@ -144,7 +144,7 @@ def model_options(function: Function) -> Function:
     return _with(options, gathered)  # type: ignore[return-value]  # the decorator changes the signature
 
 
-def answer_options(smooth_s: float, smooth_help: str) -> Callable[[Function], Function]:
+def answer_options(smooth_s: float | None, smooth_help: str) -> Callable[[Function], Function]:
     """Add ``--smooth`` and ``--min-confidence``."""
     options = [
         click.option(
@@ -178,6 +178,73 @@ no_window_option = click.option("--no-window", is_flag=True, help="Open no windo
 duration_option = click.option(
     "--duration", type=FiniteRange(0, _LONGEST_S, min_open=True), metavar="SECONDS", help="End after that long."
 )
+
+
+def part_options(function: Function) -> Function:
+    """Add what says which frames of recordings are wanted."""
+    moment = FiniteRange(0, _LONGEST_S)
+    options = [
+        click.option("--every", type=click.IntRange(1), default=1, metavar="N", help="Only every Nth frame."),
+        click.option("--start", type=moment, default=0.0, metavar="SECONDS", help="From this media time on."),
+        click.option("--end", type=moment, metavar="SECONDS", help="Up to this media time."),
+        click.option(
+            "--skip-still",
+            is_flag=True,
+            help="Don't classify frames that look like the last one classified; they take its answer.",
+        ),
+    ]
+    return _with(options, function)
+
+
+def segment_options(function: Function) -> Function:
+    """Add the options that name outputs made of segments."""
+    options = [
+        click.option(
+            "--segments", type=_FILE, metavar="FILE.csv|.jsonl", help="Write from when to when each label is seen."
+        ),
+        click.option(
+            "--subtitles", type=_FILE, metavar="FILE.srt|.vtt", help="Write the labels as subtitles of the recording."
+        ),
+        click.option("--report", type=_FILE, metavar="FILE.html", help="Write a page with timelines and pictures."),
+    ]
+    return _with(options, function)
+
+
+def folder_options(function: Function) -> Function:
+    """Add the options for many recordings, with a set of outputs for each."""
+    options = [
+        click.option(
+            "--out-dir",
+            type=_FILE,
+            metavar="DIR",
+            help="Write a set of outputs for each recording there; a second run does what is missing.",
+        ),
+        click.option(
+            "--write",
+            metavar="KIND,...",
+            help="Which outputs, with --out-dir: log, segments, video, subtitles, report.  [default: log,segments]",
+        ),
+        click.option(
+            "--jobs",
+            "at_a_time",
+            type=click.IntRange(1, 64),
+            metavar="N",
+            help="Recordings to decode at a time, with --out-dir.  [default: 1]",
+        ),
+        click.option(
+            "--ray",
+            metavar="local|auto|ADDRESS",
+            help="Have a Ray cluster do the work, with --out-dir; needs the extra live_classify[ray].",
+        ),
+        click.option(
+            "--split",
+            "split_minutes",
+            type=FiniteRange(0, _LONGEST_S, min_open=True),
+            metavar="MINUTES",
+            help="With --ray, divide recordings that are longer among the workers.  [default: 10]",
+        ),
+    ]
+    return _with(options, function)
 
 
 def output_options(function: Function) -> Function:

@@ -4,11 +4,55 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from live_classify.jobs.job import Job
     from live_classify.pipeline.pipeline import Pipeline
+
+
+@contextlib.contextmanager
+def progress_of_jobs(jobs: Sequence[Job], quiet: bool) -> Iterator[Callable[[Job, float], None]]:
+    """Show one bar for many recordings, each counted by its size, with the time left.
+
+    Yields:
+        A function that takes how much of a job is done, 0 to 1; any thread may call it.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    sizes = {job.source: _size(job.source) for job in jobs}
+    done = dict.fromkeys(sizes, 0.0)
+    bar = Progress(
+        TextColumn("{task.fields[finished]} of {task.fields[all]} recordings", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # results go above the bar; what isn't shown isn't touched
+    )
+    with bar:
+        task = bar.add_task("", total=sum(sizes.values()), finished=0, all=len(sizes))
+
+        def update(job: Job, part: float) -> None:
+            done[job.source] = part
+            completed = sum(part * sizes[source] for source, part in list(done.items()))
+            bar.update(task, completed=completed, finished=sum(part == 1 for part in list(done.values())))
+
+        yield update
+
+
+def _size(name: str) -> int:
+    try:
+        return max(1, Path(name).stat().st_size)
+    except OSError:
+        return 1
 
 
 @contextlib.contextmanager

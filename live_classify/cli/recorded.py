@@ -33,6 +33,7 @@ def run_recorded(
     stats: Path | None,
     quiet: bool,
     duration: float | None = None,
+    skip_still: bool = False,
 ) -> int:
     """Classify every frame of the sources, one after the other.
 
@@ -47,6 +48,7 @@ def run_recorded(
         stats: the statistics' file, if any.
         quiet: say nothing but errors.
         duration: seconds after which to end as if done.
+        skip_still: frames that look like the last classified one take its answer.
 
     Returns:
         The exit status: 1 when a source could not be read, or not to its end; each has been reported.
@@ -64,6 +66,7 @@ def run_recorded(
         sinks=[*announcements, *sinks],
         smooth_s=smooth_s,
         min_confidence=min_confidence,
+        skip_still=skip_still,
         on_source_error=_report,
     )
     running = outputs.summed_up(command, pipeline, written, stats, quiet)

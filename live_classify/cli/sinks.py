@@ -9,31 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live_classify.cli.console import closing_line, note
-from live_classify.errors import OutputError, UsageError
-from live_classify.outputs.base import Deferred, Sink
-from live_classify.outputs.log import open_log
+from live_classify.errors import OutputError
+from live_classify.jobs.outputs import Outputs, log_sink, video_sink
+from live_classify.outputs.base import Sink
+from live_classify.outputs.files import write_whole
 from live_classify.outputs.paths import check_outputs
 
 if TYPE_CHECKING:
-    from live_classify.frames import BgrImage, Frame, Prediction
     from live_classify.pipeline.pipeline import Pipeline
     from live_classify.sources.base import Source
-
-
-def require_suffix(option: str, path: Path | None, *suffixes: str) -> None:
-    """Raise UsageError unless the option's file, if one is given, has one of the endings."""
-    if path is not None and path.suffix.lower() not in suffixes:
-        raise UsageError(f"{option} {path}: its name must end in {' or '.join(suffixes)}")
 
 
 def check_video_outputs(
     output: Path | None, log: Path | None, stats: Path | None, inputs: Iterable[Path], overwrite: bool
 ) -> None:
     """Refuse outputs of video that can't be written, before any work is done; see :func:`check_outputs`."""
-    require_suffix("--output", output, ".mp4")
-    if output is not None and output.exists() and not (output.is_file() or output.is_dir()):
-        raise OutputError(f"cannot write a video to {output}: it must be a file, whose beginning can be written last")
-    require_suffix("--log", log, ".jsonl", ".csv")
+    Outputs(video=output, log=log).check_kinds()
     check_outputs({"--output": output, "--log": log, "--stats": stats}, inputs, overwrite)
 
 
@@ -48,25 +39,10 @@ def make_sinks(output: Path | None, log: Path | None, top: int, source: Source |
     """
     sinks: list[Sink] = []
     if log is not None:
-        sinks.append(Deferred(lambda: open_log(log, top)))
+        sinks.append(log_sink(log, top))
     if output is not None:
-        sinks.append(Deferred(lambda: _open_video(output, source)))
+        sinks.append(video_sink(output, source))
     return sinks
-
-
-def annotated(frame: Frame, prediction: Prediction) -> BgrImage:
-    """A copy of the frame with its label drawn on."""
-    from live_classify.view.overlay import Caption, draw
-
-    picture: BgrImage = frame.bgr.copy()
-    draw(picture, Caption(prediction.stable))
-    return picture
-
-
-def _open_video(path: Path, source: Source | None) -> Sink:
-    from live_classify.outputs.video import VideoSink
-
-    return VideoSink(path, annotated, (source and source.frame_rate) or 30.0)
 
 
 @contextlib.contextmanager
@@ -107,15 +83,4 @@ def save_stats(path: Path | None, command: str, pipeline: Pipeline) -> None:
     from live_classify.pipeline.stats import run_stats
 
     text = json.dumps(run_stats(command, pipeline), indent=2, ensure_ascii=False) + "\n"
-    try:
-        if path.exists() and not path.is_file():  # a pipe or a device
-            path.write_text(text, encoding="utf-8", errors="backslashreplace")
-            return
-        part = path.with_name(f"{path.name}.part")  # so that a full disk doesn't cost the statistics of an earlier run
-        try:
-            part.write_text(text, encoding="utf-8", errors="backslashreplace")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    write_whole(path, text)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
-import os
 from typing import TYPE_CHECKING
 
 from live_classify.errors import OutputError, UsageError
+from live_classify.outputs.files import RowFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +50,7 @@ class JsonLinesSink:
         Raises:
             OutputError: it can't be created.
         """
-        self._file = _RowFile(path)
+        self._file = RowFile(path)
 
     def write(self, frame: Frame, prediction: Prediction) -> None:
         """Take one classified frame.
@@ -100,7 +99,7 @@ class CsvSink:
         self._top = top
         self._line = io.StringIO(newline="")
         self._csv = csv.writer(self._line)
-        self._file = _RowFile(path)
+        self._file = RowFile(path)
         label_columns = [f"{name}_{rank + 1}" for rank in range(top) for name in ("index", "id", "name", "probability")]
         try:
             self._write_cells(["source", "frame", "time_s", "latency_ms", *label_columns])
@@ -139,41 +138,3 @@ class CsvSink:
 
 def _latency_ms(frame: Frame, prediction: Prediction) -> float:
     return round((prediction.finished_s - frame.captured_s) * 1000, _MILLISECONDS_DIGITS)
-
-
-class _RowFile:
-    """A file that a reader finds to hold whole rows, whenever it looks and whatever happened to the writer.
-
-    Each row goes to the operating system in one piece: no buffer of this process can be lost or written by half.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._whole_bytes = 0
-        try:
-            self._file = path.open("wb", buffering=0)
-        except OSError as error:
-            raise OutputError(f"cannot create {path}: {error.strerror}") from error
-
-    def write_row(self, row: str) -> None:
-        # A file name that isn't UTF-8 has lone surrogates in it; as \udcff they are text, and in JSON what they were.
-        rest = row.encode("utf-8", "backslashreplace")
-        size = len(rest)
-        try:
-            while rest:
-                rest = rest[os.write(self._file.fileno(), rest) :]
-        except OSError as error:
-            self._drop_broken_row()
-            raise OutputError(f"cannot write {self._path}: {error.strerror}") from error
-        self._whole_bytes += size
-
-    def close(self) -> None:
-        try:
-            self._file.close()
-        except OSError as error:
-            raise OutputError(f"cannot finish {self._path}: {error.strerror}") from error
-
-    def _drop_broken_row(self) -> None:
-        with contextlib.suppress(OSError):  # a pipe or a terminal has swallowed it already
-            self._file.seek(self._whole_bytes)
-            self._file.truncate()

@@ -11,6 +11,12 @@ from pathlib import Path
 from live_classify.errors import OutputError, UsageError
 
 
+def require_suffix(option: str, path: Path | None, *suffixes: str) -> None:
+    """Raise UsageError unless the option's file, if one is given, has one of the endings."""
+    if path is not None and path.suffix.lower() not in suffixes:
+        raise UsageError(f"{option} {path}: its name must end in {' or '.join(suffixes)}")
+
+
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path], overwrite: bool) -> None:
     """Refuse outputs that can't be written or would destroy something.
 

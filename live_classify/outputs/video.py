@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import cv2
 import numpy as np
 
 from live_classify.errors import OutputError
 from live_classify.frames import BgrImage, Frame, Prediction
+from live_classify.outputs.sound import Sound
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from av import Packet
     from typing_extensions import Buffer
 
 Annotate: TypeAlias = Callable[[Frame, Prediction], BgrImage]
@@ -28,9 +31,17 @@ _USUAL_FPS = 30.0
 
 
 class VideoSink:
-    """Writes every frame, annotated, at its own time in the recording."""
+    """Writes every frame, annotated, at its own time in the recording, and the recording's sound with it."""
 
-    def __init__(self, path: Path, annotate: Annotate, fps_hint: float) -> None:
+    def __init__(
+        self,
+        path: Path,
+        annotate: Annotate,
+        fps_hint: float,
+        sound_of: Path | None = None,
+        from_s: float = 0.0,
+        until_s: float = math.inf,
+    ) -> None:
         """Create the file, or empty the one that is there.
 
         Args:
@@ -38,6 +49,9 @@ class VideoSink:
             annotate: makes the picture to write from a frame and what was said about it.
             fps_hint: announced frames a second. It sets how often a key frame comes, not when a frame is shown; what
                 can't be true is taken for 30.
+            sound_of: the recording whose sound is kept, if it has any.
+            from_s: media time of the recording that is 0 in the file.
+            until_s: media time at which the sound ends.
 
         Raises:
             OutputError: the file can't be created.
@@ -48,6 +62,7 @@ class VideoSink:
         self._path = path
         self._annotate = annotate
         self._fps = fps_hint if 1 <= fps_hint <= 240 else _USUAL_FPS
+        self._sound_of, self._from_s, self._until_s = sound_of, from_s, until_s
         self._encoder: _Encoder | None = None
         try:
             self._file = _WholeWrites(path, "w")
@@ -64,7 +79,9 @@ class VideoSink:
         try:
             if self._encoder is None:
                 self._encoder = _Encoder(self._file, picture.shape[1], picture.shape[0], self._fps)
-            self._encoder.write(picture, frame.time_s)
+                if self._sound_of is not None:
+                    self._encoder.add_sound(self._sound_of, self._from_s, self._until_s)
+            self._encoder.write(picture, frame.time_s - self._from_s)
         except self._errors as error:
             self._abandon()
             raise OutputError(f"cannot write {self._path}: {error.strerror or error}") from error
@@ -112,7 +129,7 @@ class VideoSink:
 
 
 class _Encoder:
-    """One H.264 stream on its way into a fragmented MP4."""
+    """One H.264 stream on its way into a fragmented MP4, with or without sound."""
 
     def __init__(self, file: io.FileIO, width: int, height: int, fps: float) -> None:
         import av
@@ -121,6 +138,8 @@ class _Encoder:
         self._file = file
         self._new_frame = av.VideoFrame.from_ndarray
         self._size = width, height
+        self._period_s = 1 / fps
+        self._sound: Sound | None = None
         self._last_tick = -1
         self._key_frames = 0
         self.playable_bytes = 0
@@ -128,10 +147,13 @@ class _Encoder:
         # Each fragment is complete in itself, so a killed process loses the last one only; a proper end makes an
         # ordinary MP4 of them. With delay_moov the first frame's time is kept, which otherwise becomes 0 (FFmpeg before
         # 8.1, in PyAV before 17.1, wrote broken files with it).
-        mp4 = {"movflags": "hybrid_fragmented+delay_moov", "flush_packets": "1"}
+        # Packets come in the order of their times: FFmpeg needn't hold them back to sort them.
+        mp4 = {"movflags": "hybrid_fragmented+delay_moov", "flush_packets": "1", "max_interleave_delta": "1"}
         self._container = av.open(file, "w", format="mp4", options=mp4)
         # B-frames make fragments shift the sound. Threads and lookahead each hold pictures: more gain little here.
-        x264 = {"preset": "veryfast", "bf": "0", "threads": "2", "rc-lookahead": "5"}
+        # Without weighted prediction, and with coarser motion vectors, it takes a fifth to a third less time, and 4 to
+        # 10% more bytes at the same quality (PSNR).
+        x264 = {"preset": "veryfast", "bf": "0", "threads": "2", "rc-lookahead": "5", "weightp": "0", "subq": "1"}
         self._stream = self._container.add_stream("libx264", Fraction(fps).limit_denominator(1001), options=x264)
         self._stream.width, self._stream.height = width + width % 2, height + height % 2
         self._stream.pix_fmt = "yuv420p"
@@ -145,23 +167,36 @@ class _Encoder:
         codec.color_primaries = ColorPrimaries.BT709
         codec.color_trc = ColorTrc.BT709
 
+    def add_sound(self, recording: Path, from_s: float, until_s: float) -> None:
+        self._sound = Sound(recording, self._container, from_s, until_s)
+
     def write(self, picture: BgrImage, time_s: float) -> None:
         # Players need times that rise; of sources that repeat one or step back, the order is kept.
         self._last_tick = max(round(time_s * _TICKS_PER_S), self._last_tick + 1)
         frame = self._new_frame(_to_yuv420(picture, self._size), format="yuv420p")
         frame.pts, frame.time_base = self._last_tick, Fraction(1, _TICKS_PER_S)
         for packet in self._stream.encode(frame):
-            self._container.mux(packet)
+            self._mux(packet)
             self._key_frames += packet.is_keyframe
             if packet.is_keyframe and self._key_frames > 1:  # it has ended the fragment before it
                 self.playable_bytes = self._file.tell()
 
     def finish(self) -> None:
-        self._container.mux(self._stream.encode(None))
+        for packet in self._stream.encode(None):
+            self._mux(packet)
+        if self._sound is not None:
+            self._sound.finish(self._last_tick / _TICKS_PER_S, self._period_s)
         self._container.close()
 
     def release(self) -> None:
+        if self._sound is not None:
+            self._sound.close()
         self._container.close()
+
+    def _mux(self, packet: Packet[Any]) -> None:
+        if self._sound is not None:
+            self._sound.write_until((packet.pts or 0) / _TICKS_PER_S)
+        self._container.mux(packet)
 
 
 class _WholeWrites(io.FileIO):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,12 @@ from live_classify.frames import Frame
 from live_classify.models.fitting import Fit, fit
 from live_classify.pipeline.buffer import Buffer
 from live_classify.pipeline.meter import Meter
+from live_classify.pipeline.still_frames import StillFrames
 
 T = TypeVar("T")
+
+_Work: TypeAlias = tuple[list[Frame], list[npt.NDArray[np.float32] | None], float]
+"""Frames, the probabilities of each (None: those of the frame before), and when they were there."""
 
 
 class Inference:
@@ -28,6 +32,7 @@ class Inference:
             It is called by one thread at a time and may wait: then no more frames are taken.
         how: how frames are fitted to the network's input.
         workers: how many threads there will be.
+        still: which frames needn't be classified, since they take the answer of the last one that was; None: all need.
     """
 
     def __init__(
@@ -36,15 +41,16 @@ class Inference:
         deliver: Callable[[Frame, npt.NDArray[np.float32], float], None],
         how: Fit,
         workers: int,
+        still: StillFrames | None = None,
     ) -> None:
         self._frames = frames
         self._deliver = deliver
         self._how = how
+        self._still = still
+        self._last: npt.NDArray[np.float32] | None = None  # the answer that still frames take
         self._taking = threading.Lock()
         self._taken = 0
-        self._order: InOrder[tuple[list[Frame], npt.NDArray[np.float32], float]] = InOrder(
-            self._hand_on, ahead=2 * workers
-        )
+        self._order: InOrder[_Work] = InOrder(self._hand_on, ahead=2 * workers)
 
     def work(self, engine: Engine, meter: Meter) -> None:
         """Classify frames until there are no more: the body of one thread."""
@@ -54,24 +60,39 @@ class Inference:
                 frames = self._frames.take(engine.batch)
                 number = self._taken
                 self._taken += 1
+                fresh = self._fit_fresh(frames, batch) if self._still is not None else [True] * len(frames)
             if not frames:
                 return
             with meter.busy():
-                for frame, row in zip(frames, batch, strict=False):
-                    fit(frame.bgr, row, self._how)
-                probabilities = engine.classify(batch[: len(frames)])
-            finished_s = time.monotonic()
-            meter.tick(len(frames))
-            self._order.put(number, (frames, probabilities, finished_s))
+                if self._still is None:
+                    for frame, row in zip(frames, batch, strict=False):
+                        fit(frame.bgr, row, self._how)
+                count = sum(fresh)
+                answers = iter(engine.classify(batch[:count]) if count else ())
+            meter.tick(count)
+            rows: list[npt.NDArray[np.float32] | None] = [next(answers) if is_new else None for is_new in fresh]
+            self._order.put(number, (frames, rows, time.monotonic()))
+
+    def _fit_fresh(self, frames: list[Frame], batch: npt.NDArray[np.uint8]) -> list[bool]:
+        """Fit the frames that must be classified into the batch, and say which they are. One thread at a time."""
+        assert self._still is not None  # noqa: S101 (for the type checker)
+        fresh: list[bool] = []
+        for frame in frames:
+            row = batch[sum(fresh)]
+            fit(frame.bgr, row, self._how)
+            fresh.append(self._still.is_fresh(row, frame.source))
+        return fresh
 
     def abort(self) -> None:
         """Wake threads that wait for the answer to an earlier frame, which will not come."""
         self._order.abort()
 
-    def _hand_on(self, work: tuple[list[Frame], npt.NDArray[np.float32], float]) -> None:
-        frames, probabilities, finished_s = work
-        for frame, row in zip(frames, probabilities, strict=True):
-            self._deliver(frame, row, finished_s)
+    def _hand_on(self, work: _Work) -> None:
+        frames, rows, finished_s = work
+        for frame, row in zip(frames, rows, strict=True):
+            self._last = self._last if row is None else row
+            if self._last is not None:  # the first frame of all is always classified
+                self._deliver(frame, self._last, finished_s)
 
 
 class InOrder(Generic[T]):

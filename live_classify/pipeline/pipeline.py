@@ -21,6 +21,7 @@ from live_classify.pipeline.buffer import Buffer
 from live_classify.pipeline.inference import Inference
 from live_classify.pipeline.meter import Meter, Percentiles
 from live_classify.pipeline.newest import Newest
+from live_classify.pipeline.still_frames import StillFrames
 from live_classify.pipeline.threads import ThreadGroup
 from live_classify.sources.base import Source
 
@@ -46,6 +47,7 @@ class Pipeline:
         sinks: what is written; closed with the pipeline.
         smooth_s: time constant of the stable label in seconds; 0 is none.
         min_confidence: below it the stable label is None.
+        skip_still: frames that look like the last classified one take its answer.
         on_source_error: told, on the source's thread, when a source breaks off. The others go on.
     """
 
@@ -58,6 +60,7 @@ class Pipeline:
         sinks: Sequence[Sink] = (),
         smooth_s: float = 0.0,
         min_confidence: float = 0.0,
+        skip_still: bool = False,
         on_source_error: Callable[[SourceError], None] = lambda _: None,
     ) -> None:
         self.sources = sources
@@ -91,7 +94,8 @@ class Pipeline:
         self.results: Buffer[Result] = Buffer(
             1 if newest_only else _RESULTS_WAITING, "latest" if newest_only else "lossless"
         )
-        self._inference = Inference(self.frames, self._answer, classifier.fit, len(self.engines))
+        self.still = StillFrames() if skip_still else None
+        self._inference = Inference(self.frames, self._answer, classifier.fit, len(self.engines), self.still)
         reading = [(source,) for source in sources] if live else [tuple(sources)]
         self.capture_meters = [Meter() for _ in reading]
         self._groups = self._make_groups(reading)

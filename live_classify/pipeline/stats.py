@@ -47,6 +47,8 @@ class RunStats(TypedDict):
     frames_classified: int
     frames_dropped: int
     """Captured, but never classified: live, newer ones took their place; else, the run was ended early."""
+    frames_still: int
+    """Answered with the answer of the last classified frame, which they look like."""
     decode_errors: int
     reconnects: int
     elapsed_s: float
@@ -87,6 +89,7 @@ def run_stats(command: str, pipeline: Pipeline) -> RunStats:
         frames_captured=captured,
         frames_classified=classified,
         frames_dropped=captured - classified,
+        frames_still=pipeline.still.skipped if pipeline.still is not None else 0,
         decode_errors=sum(source.decode_errors for source in pipeline.sources),
         reconnects=0,
         elapsed_s=round(elapsed_s, 3),

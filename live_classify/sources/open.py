@@ -8,6 +8,7 @@ from pathlib import Path
 from live_classify.errors import UsageError
 from live_classify.sources.base import Source
 from live_classify.sources.camera import Camera
+from live_classify.sources.excerpt import WHOLE, Excerpt, Part
 from live_classify.sources.files import IMAGE_SUFFIXES, require_file
 from live_classify.sources.pace import AtOwnPace
 from live_classify.sources.recording import Recording
@@ -43,8 +44,12 @@ def files_read(text: str) -> list[Path]:
     return [below for below in path.rglob("*") if below.is_file()] if path.is_dir() else [path]
 
 
-def recorded_source(text: str) -> Source:
+def recorded_source(text: str, part: Part = WHOLE) -> Source:
     """The source for ``video`` and ``image``: a video file, or a picture by the ending of its name.
+
+    Args:
+        text: the file's name.
+        part: which frames of a video file are wanted.
 
     Raises:
         UsageError: it is an address on the network.
@@ -54,4 +59,6 @@ def recorded_source(text: str) -> Source:
         # The address isn't repeated: it may hold a password.
         raise UsageError(f"{scheme[1]}:// sources aren't supported; give a file, or `watch` a camera")
     path = Path(text)
-    return Still(path, text) if path.suffix.lower() in IMAGE_SUFFIXES else Recording(path, text)
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return Still(path, text)
+    return Recording(path, text) if part == WHOLE else Excerpt(path, part, text)

@@ -22,7 +22,7 @@ _READ_ATTEMPTS = 1000
 
 _USUAL_FRAME_RATE = 30.0  # where the header has none
 
-_MAX_PIXELS = 8192 * 8192
+MAX_PIXELS = 8192 * 8192
 """Larger pictures are refused: a frame of 64 megapixels already takes 200 MB."""
 
 
@@ -64,7 +64,7 @@ class Recording:
         if not capture.isOpened():
             raise SourceOpenError(f"cannot read {self.name} as video: {diagnosis.why_unreadable(self.path)}")
         width, height = (int(capture.get(p)) for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
-        if width * height > _MAX_PIXELS:
+        if width * height > MAX_PIXELS:
             capture.release()
             raise SourceOpenError(f"cannot read {self.name}: {width}x{height} pixels a frame are too many")
         # OpenCV gives 0, or a number far below it, for what it doesn't know.

@@ -1,0 +1,79 @@
+"""Answers found in one place and used in another: how the parts of a long recording become one again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from live_classify.classifier import Classifier
+from live_classify.engines.base import EngineName
+from live_classify.errors import EngineError, OutputError
+from live_classify.frames import Frame, Prediction
+
+
+class AnswersSink:
+    """A sink that keeps every frame's probabilities, and writes them as a ``.npy`` file when it is closed.
+
+    The file holds ``(frames, classes)`` float32.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows: list[npt.NDArray[np.float32]] = []
+
+    def write(self, frame: Frame, prediction: Prediction) -> None:  # noqa: ARG002 (the form of a sink)
+        """Take one classified frame; see :class:`~live_classify.outputs.base.Sink`."""
+        self._rows.append(prediction.probabilities)
+
+    def close(self) -> None:
+        """Write the file; see :class:`~live_classify.outputs.base.Sink`."""
+        if not self._rows:
+            return
+        try:
+            with self._path.open("wb") as file:
+                np.save(file, np.stack(self._rows))
+        except OSError as error:
+            raise OutputError(f"cannot write {self._path}: {error.strerror}") from error
+        self._rows = []
+
+
+def replaying(classifier: Classifier, answers: Sequence[Path]) -> Classifier:
+    """A classifier that gives the stored answers, in order, in the place of its network's."""
+    engine = classifier.engines("throughput")[0]
+    replay = _Replay(answers, engine.name, engine.precision, engine.device, engine.input_size)
+    return Classifier(classifier.network, classifier.labels, lambda _: [replay], classifier.top, classifier.fit)
+
+
+class _Replay:
+    """An engine that looks its answers up. It stands alone, so frames come to it in order."""
+
+    batch = 1
+
+    def __init__(
+        self, answers: Sequence[Path], name: EngineName, precision: str, device: str, input_size: tuple[int, int]
+    ) -> None:
+        self.name, self.precision, self.device, self.input_size = name, precision, device, input_size
+        self._rows = self._read(answers)
+
+    def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Give the next answer; see :class:`~live_classify.engines.base.Engine`."""
+        row = next(self._rows, None)
+        if row is None:
+            raise EngineError(f"there are fewer answers than frames (at a batch of {len(rgb)})")
+        return row[np.newaxis]
+
+    def close(self) -> None:
+        """Forget the answers; see :class:`~live_classify.engines.base.Engine`."""
+        self._rows = iter(())
+
+    @staticmethod
+    def _read(answers: Sequence[Path]) -> Iterator[npt.NDArray[np.float32]]:
+        path = None
+        try:
+            for path in answers:  # one after the other: of an hour's answers each takes hundreds of megabytes
+                yield from np.load(path, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise EngineError(f"cannot read the answers in {path}: {error}") from error
