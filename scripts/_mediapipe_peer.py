@@ -24,7 +24,7 @@ def main() -> None:
         running_mode=vision.RunningMode.VIDEO,
         max_results=1,
     )
-    answers = []
+    answers: list[int] = []
     with vision.ImageClassifier.create_from_options(options) as classifier:
         capture = cv2.VideoCapture(recording, cv2.CAP_FFMPEG)
         start_s, start_cpu_s = time.perf_counter(), time.process_time()

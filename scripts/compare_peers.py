@@ -152,7 +152,7 @@ def main() -> None:
         queue = openvino_queue(precision)
         bare[f"bare OpenVINO {precision}, async queue"] = partial(in_process, partial(queue, recording))
         for engine in ("litert", "openvino"):
-            classifier = load_classifier(engine=engine, precision=precision)  # type: ignore[arg-type]
+            classifier = load_classifier(engine=engine, precision=precision)
             run = partial(pipeline_run, recording, classifier, None)
             programs[f"live_classify, {engine} {precision}"] = partial(in_process, run)
     peers = {"tutorial: model.predict, float32": partial(in_process, partial(predict_loop, recording))}

@@ -113,6 +113,7 @@ def _settings(
         "files": [str(path) for path in model_options.files],
         "engine": engine.name,
         "precision": engine.precision,
+        "preprocessing": repr(classifier.network.preprocessing),
         "fit": classifier.fit,
         "top": classifier.top,
         "smooth_s": answering.smooth_s,

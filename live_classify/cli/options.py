@@ -70,12 +70,13 @@ class ModelOptions:
 
 
 def loading_bar() -> LoadingBar:
-    """What shows the progress of loading while the current command runs; it says nothing with ``--quiet``."""
+    """What shows the progress of loading while the current command runs; silent with ``--quiet``, or in a worker."""
     from live_classify.cli.loading import LoadingBar
 
-    context = click.get_current_context()
-    bar = LoadingBar(quiet=bool(context.params.get("quiet")))
-    context.call_on_close(bar.close)
+    context = click.get_current_context(silent=True)
+    bar = LoadingBar(quiet=context is None or bool(context.params.get("quiet")))
+    if context is not None:
+        context.call_on_close(bar.close)
     return bar
 
 

@@ -110,7 +110,7 @@ def _is_published(path: Path, published: PublishedFile) -> bool:
         return True
     with h5py.File(path, "r") as file:
         names = [name.decode() if isinstance(name, bytes) else name for name in file.attrs.get("layer_names", [])]
-    return sum(name.startswith("rescaling") for name in names) > 1
+    return len([name for name in names if name.startswith("rescaling")]) > 1
 
 
 def _normalise_as_published(model: keras.Model) -> None:
