@@ -57,7 +57,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed(message: str, status: int) -> int:
-    print(f"live-classify: {' '.join(message.split())}", file=sys.stderr)
+    from live_classify.sources.address import without_secrets
+
+    print(f"live-classify: {' '.join(without_secrets(message).split())}", file=sys.stderr)
     try:
         sys.stdout.flush()
     except OSError:

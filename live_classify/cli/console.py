@@ -63,4 +63,6 @@ def counted(number: int, noun: str) -> str:
 
 def note(text: str) -> None:
     """Print a line that is no result on standard error."""
-    print(text.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)
+    from live_classify.sources.address import without_secrets
+
+    print(without_secrets(text).encode("utf-8", "backslashreplace").decode(), file=sys.stderr)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from live_classify.errors import SourceOpenError
+from live_classify.sources.address import scheme_of, shown_name
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 VIDEO_SUFFIXES = (
@@ -54,7 +55,7 @@ def expand(names: Iterable[str], suffixes: tuple[str, ...]) -> list[str]:
 
     Args:
         names: files, folders (searched with all that is below them) and globs (``**`` included). A name that exists
-            is never taken for a glob.
+            is never taken for a glob, nor is an address on the network.
         suffixes: what counts as a file of the kind within a folder, lower case with the dot.
 
     Returns:
@@ -72,10 +73,10 @@ def expand(names: Iterable[str], suffixes: tuple[str, ...]) -> list[str]:
             found = _in_folder(name, suffixes)
             if not found:
                 raise SourceOpenError(f"no {'/'.join(s[1:] for s in suffixes)} file in folder {name}")
-        elif glob.has_magic(name) and not os.path.lexists(name):
+        elif glob.has_magic(name) and scheme_of(name) is None and not os.path.lexists(name):
             found = sorted(match for match in glob.glob(name, recursive=True) if not Path(match).is_dir())  # noqa: PTH207 (absolute globs)
             if not found:
-                raise SourceOpenError(f"no file matches {name}")
+                raise SourceOpenError(f"no file matches {shown_name(name)}")
         else:
             found = [name]
         files += found
