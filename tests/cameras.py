@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import struct
+import subprocess
 import threading
 import time
 from base64 import b64encode
+from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 
+import av
 import cv2
 import numpy as np
 
 from live_classify.frames import BgrImage
 
 BITS = 24
+SYSTEM_PYTHON = "/usr/bin/python3"  # which sees the system's GStreamer
+RTSP_SERVER = Path(__file__).with_name("rtsp_server.py")
 USER, PASSWORD = "user", "s3cret-pass"
 
 
@@ -44,7 +50,8 @@ def number_in(bgr: BgrImage) -> int:
 class MjpegCamera:
     """An HTTP server with a camera at ``/video`` (Motion JPEG), and other things that an address may lead to.
 
-    ``/locked`` is the camera behind a password, ``/text`` no video, ``/silent`` never answers, ``/clip`` a file.
+    ``/locked`` is the camera behind a password, ``/text`` no video, ``/silent`` never answers, ``/clip`` a file,
+    ``/list.m3u8`` a playlist.
 
     Args:
         fps: pictures a second, of its own clock; one that can't be sent in time is lost.
@@ -56,6 +63,8 @@ class MjpegCamera:
         self.fps = fps
         self.size = (192, 96)
         self.clip = clip
+        self.playlist = ""
+        """What ``/list.m3u8`` gives."""
         self.corrupt = False
         """While it is set, pictures are damaged."""
         self.connections = 0
@@ -156,8 +165,10 @@ class _Handler(BaseHTTPRequestHandler):
             camera.wait_to_close()
         elif path == "/broken":
             self._say(500, "text/plain", b"")
-        elif path == "/clip" and camera.clip is not None:
-            self._say(200, "video/mp4", camera.clip.read_bytes())
+        elif path.startswith("/clip") and camera.clip is not None:
+            self._say(200, "application/octet-stream", camera.clip.read_bytes())
+        elif path == "/list.m3u8":
+            self._say(200, "application/vnd.apple.mpegurl", camera.playlist.encode())
         else:
             self._say(404, "text/plain", b"")
 
@@ -172,3 +183,78 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+class RtspCamera:
+    """A real RTSP server with an H.264 camera at ``/camera``, in a process of its own.
+
+    Args:
+        fps: pictures a second.
+        port: 0 takes a free one.
+        locked: whether it asks for :data:`USER` and :data:`PASSWORD`.
+        size: width and height of its pictures.
+    """
+
+    def __init__(
+        self, fps: float = 25.0, port: int = 0, locked: bool = False, size: tuple[int, int] = (192, 96)
+    ) -> None:
+        self.fps = fps
+        self._size = size
+        self._began_s = time.monotonic()
+        self._flowing, self._closing = threading.Event(), threading.Event()
+        self._flowing.set()
+        command = [SYSTEM_PYTHON, str(RTSP_SERVER), str(port), *([USER, PASSWORD] if locked else [])]
+        self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._server.stdout is not None
+        self.port = int(self._server.stdout.readline())
+        self._thread = threading.Thread(target=self._film, name="RTSP camera")
+        self._thread.start()
+
+    def address(self, path: str = "camera", userinfo: str = "") -> str:
+        return f"rtsp://{userinfo}127.0.0.1:{self.port}/{path}"
+
+    def newest(self) -> int:
+        """The number of the newest picture by the camera's clock."""
+        return int((time.monotonic() - self._began_s) * self.fps)
+
+    def stall(self) -> None:
+        """Send nothing more, and keep the connections."""
+        self._flowing.clear()
+
+    def resume(self) -> None:
+        self._flowing.set()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._flowing.set()
+        self._server.kill()
+        self._thread.join()
+        self._server.communicate()
+
+    def __enter__(self) -> RtspCamera:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _film(self) -> None:
+        codec = av.CodecContext.create("libx264", "w")
+        assert isinstance(codec, av.VideoCodecContext)
+        codec.width, codec.height = self._size
+        codec.pix_fmt, codec.time_base, codec.gop_size = "yuv420p", Fraction(1, 90_000), 10
+        codec.options = {"preset": "ultrafast", "tune": "zerolatency"}
+        number = 0
+        assert self._server.stdin is not None
+        while not self._closing.wait(max(0.0, self._began_s + number / self.fps - time.monotonic())):
+            self._flowing.wait()
+            frame = av.VideoFrame.from_ndarray(numbered(number, self._size), "bgr24")
+            frame.pts, frame.time_base = round(number * 90_000 / self.fps), Fraction(1, 90_000)
+            for packet in codec.encode(frame):
+                try:
+                    self._server.stdin.write(struct.pack(">I", packet.size) + bytes(packet))
+                    self._server.stdin.flush()
+                except BrokenPipeError:
+                    return
+            number = max(number + 1, self.newest())

@@ -40,7 +40,7 @@ _OPTIONS = {
     "max_pixels": str(_MAX_PIXELS),
 }
 # By default FFmpeg watches a live stream for five seconds to find out its frame rate, which isn't needed.
-_LIVE_OPTIONS = _OPTIONS | {"fflags": "nobuffer", "analyzeduration": "500000", "fpsprobesize": "1"}
+_LIVE_OPTIONS = _OPTIONS | {"analyzeduration": "500000", "fpsprobesize": "1"}
 
 
 class NetworkStream:
@@ -50,7 +50,7 @@ class NetworkStream:
         address: where it is.
         kind: ``recorded``: every frame of a recording, as fast as it is asked for; ``live``: a stream as it comes, or
             a recording at its own pace.
-        timeout_s: how long the host may take to answer, and then to send more.
+        timeout_s: how long the host may be silent, when it is called and then.
     """
 
     def __init__(self, address: Address, kind: Kind, timeout_s: float = 10.0) -> None:
@@ -91,9 +91,12 @@ class NetworkStream:
     def _open(self) -> InputContainer:
         import av
 
-        options = _LIVE_OPTIONS if self._live else _OPTIONS
+        # FFmpeg's own time limits: for PyAV's it calls back into Python, and a thread that is left behind in there has
+        # the process crash when it ends.
+        limit = str(round(self._timeout_s * 1_000_000))
+        options = (_LIVE_OPTIONS if self._live else _OPTIONS) | {"timeout": limit, "rw_timeout": limit}
         try:
-            return av.open(self._address.reveal(), options=options, timeout=(self._timeout_s, self._timeout_s))
+            return av.open(self._address.reveal(), options=options)
         except av.FFmpegError as error:
             reason = why_unreachable(error, self._address, self._timeout_s)
         except (OSError, ValueError):  # PyAV raises plain errors of its own for what no address can be

@@ -45,7 +45,7 @@ def why_unreachable(error: FFmpegError, address: Address, timeout_s: float) -> s
         (av.error.ConnectionRefusedError, "the connection was refused: nothing listens at that port"),
         ((av.error.ConnectionResetError, av.error.BrokenPipeError), "the host closed the connection"),
         ((av.error.ExitError, av.error.TimeoutError), f"no answer within {timeout_s:g} s"),
-        (av.error.InvalidDataError, "it isn't a video"),
+        (av.error.InvalidDataError, "no pictures came" if address.scheme.startswith("rtsp") else "it isn't a video"),
         (av.error.EOFError, "it ended before its first frame"),
         ((av.error.ProtocolNotFoundError, av.error.DemuxerNotFoundError), f"{address.scheme}:// isn't known"),
         (av.error.ArgumentError, "the address makes no sense, or what answers there"),
