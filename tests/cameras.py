@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import struct
 import subprocess
 import threading
@@ -15,11 +17,17 @@ from types import TracebackType
 import av
 import cv2
 import numpy as np
+import pytest
 
+from _system import RTSP_TESTS
 from live_classify.frames import BgrImage
 
 BITS = 24
 SYSTEM_PYTHON = "/usr/bin/python3"  # which sees the system's GStreamer
+needs_rtsp = pytest.mark.skipif(
+    os.environ.get("CI") != "true" and not all(need.is_met() for need in RTSP_TESTS),
+    reason="there is no GStreamer with its RTSP server here",
+)
 RTSP_SERVER = Path(__file__).with_name("rtsp_server.py")
 USER, PASSWORD = "user", "s3cret-pass"
 
@@ -245,16 +253,14 @@ class RtspCamera:
         codec.width, codec.height = self._size
         codec.pix_fmt, codec.time_base, codec.gop_size = "yuv420p", Fraction(1, 90_000), 10
         codec.options = {"preset": "ultrafast", "tune": "zerolatency"}
-        number = 0
-        assert self._server.stdin is not None
-        while not self._closing.wait(max(0.0, self._began_s + number / self.fps - time.monotonic())):
-            self._flowing.wait()
-            frame = av.VideoFrame.from_ndarray(numbered(number, self._size), "bgr24")
-            frame.pts, frame.time_base = round(number * 90_000 / self.fps), Fraction(1, 90_000)
-            for packet in codec.encode(frame):
-                try:
-                    self._server.stdin.write(struct.pack(">I", packet.size) + bytes(packet))
-                    self._server.stdin.flush()
-                except BrokenPipeError:
-                    return
-            number = max(number + 1, self.newest())
+        number, pipe = 0, self._server.stdin
+        assert pipe is not None
+        with contextlib.suppress(BrokenPipeError):  # the server was killed
+            while not self._closing.wait(max(0.0, self._began_s + number / self.fps - time.monotonic())):
+                self._flowing.wait()
+                frame = av.VideoFrame.from_ndarray(numbered(number, self._size), "bgr24")
+                frame.pts, frame.time_base = round(number * 90_000 / self.fps), Fraction(1, 90_000)
+                for packet in codec.encode(frame):
+                    pipe.write(struct.pack(">I", packet.size) + bytes(packet))
+                    pipe.flush()
+                number = max(number + 1, self.newest())

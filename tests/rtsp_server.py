@@ -62,6 +62,7 @@ if len(sys.argv) > 2:
     factory.set_permissions(permissions)
 server.get_mount_points().add_factory("/camera", factory)
 server.attach(None)
-print(server.get_bound_port(), flush=True)
+sys.stdout.write(f"{server.get_bound_port()}\n")
+sys.stdout.flush()
 threading.Thread(target=camera.feed, daemon=True).start()
 loop.run()

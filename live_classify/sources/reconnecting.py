@@ -95,7 +95,8 @@ class Reconnecting:
             SourceOpenError: it gave no frame at all.
         """
         following = _Numbering()
-        last_s, pauses, failure = time.monotonic(), self._pauses(), None
+        last_s, pauses = time.monotonic(), self._pauses()
+        failure: SourceError | None = None
         while not stop.is_set():
             connected_s = time.monotonic()
             try:
@@ -104,19 +105,21 @@ class Reconnecting:
                         self._regain()
                     last_s = frame.captured_s
                     yield following.renumbered(frame)
+                if stop.is_set():
+                    break
                 return
             except SourceError as error:
+                if not following.begun and not self._patience.unopened:
+                    raise
                 failure = error
-            if not following.begun and not self._patience.unopened:
-                raise failure
             if last_s > connected_s + _STEADY_S:
                 pauses = self._pauses()
             self._lose(last_s, failure)
             if stop.wait(next(pauses)):
                 break
             following.connect()
-        if failure is not None and not following.begun:
-            raise failure
+        if not following.begun:
+            raise failure or SourceOpenError(f"cannot open {self.name}: no answer yet")
 
     def _read_once(self, stop: threading.Event) -> Generator[Frame, None, None]:
         """Connect, and read until the source ends, fails or falls silent."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cameras import PASSWORD, USER, MjpegCamera, RtspCamera, number_in
+from cameras import PASSWORD, USER, MjpegCamera, RtspCamera, needs_rtsp, number_in
 from live_classify.errors import SourceOpenError, SourceReadError
 from live_classify.frames import Frame
 from live_classify.sources.address import Address
@@ -90,7 +90,7 @@ def test_a_host_that_refuses_and_one_that_is_not_there(scheme: str) -> None:
         free = camera.port
     with pytest.raises(SourceOpenError, match="the connection was refused: nothing listens at that port"):
         next(open_stream(f"{scheme}://127.0.0.1:{free}/x")[1])
-    with pytest.raises(SourceOpenError, match="there is no host nowhere.invalid"):
+    with pytest.raises(SourceOpenError, match=r"there is no host nowhere\.invalid"):
         next(open_stream(f"{scheme}://nowhere.invalid/x")[1])
 
 
@@ -135,10 +135,11 @@ def test_a_playlist_plays_its_parts_but_opens_no_file_of_this_machine(tmp_path: 
                     next(frames)
 
 
+@needs_rtsp
 def test_rtsp_gives_every_picture_and_its_password_stays_here() -> None:
     with RtspCamera(locked=True) as camera:
         stream, frames = open_stream(camera.address(userinfo=LOGIN))
-        seen = list(itertools.islice(frames, 20))
+        seen = list(itertools.islice(frames, 5, 25))  # the server begins with a few that it had kept
         numbers = [number_in(frame.bgr) for frame in seen]
         assert numbers == list(range(numbers[0], numbers[0] + 20))
         assert {frame.source for frame in seen} == {camera.address(userinfo=f"{USER}@")}
