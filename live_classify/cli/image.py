@@ -65,6 +65,7 @@ def image(
     from live_classify.cli.recorded import run_recorded
     from live_classify.outputs.paths import check_outputs
     from live_classify.outputs.pictures import PictureSink
+    from live_classify.sources.address import shown_name
     from live_classify.sources.files import IMAGE_SUFFIXES, expand
     from live_classify.sources.still import Still
 
@@ -81,7 +82,7 @@ def image(
         sinks.append(PictureSink(copies, outputs.annotated))
     return run_recorded(
         "image",
-        [Still(name) for name in names],
+        [Still(name, shown_name(name)) for name in names],
         classifier,
         sinks,
         smooth_s=0.0,

@@ -10,7 +10,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 # To the last @, since people write passwords with / and @ in them as they are.
 _USER = r"([^:@\s]*):.*@"
-_PASSWORD = re.compile(r"(://)" + _USER, re.DOTALL)
+_PASSWORD = re.compile(r"(:/{1,2})" + _USER, re.DOTALL)  # one slash: what becomes of an address taken for a path
 _BARE_PASSWORD = re.compile("()" + _USER, re.DOTALL)
 
 # As cameras and services name them: ?password=, &api_key=, _pwd=, X-Amz-Signature=.
@@ -76,7 +76,7 @@ def shown_name(text: str) -> str:
 
 def without_secrets(text: str) -> str:
     """Take the passwords out of all addresses in a text: the last guard before it is printed."""
-    before, mark, rest = text.partition("://")
+    before, mark, rest = text.partition(":/")
     if not mark:
         return text
     return before + _SECRET.sub(r"\1***", _PASSWORD.sub(_user, mark + rest))
