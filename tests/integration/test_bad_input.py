@@ -78,6 +78,9 @@ def folder(tmp_path: Path) -> Path:
         ("watch clip.mp4 --no-window --log log.jsonl --duration inf", 2, "inf is not in the range"),
         ("watch 99999999999999999999 --no-window --log log.jsonl", 1, "9999: no such file"),
         ("video clip.mp4 --top 999999999", 2, "--top"),
+        ("watch synthetic: synthetic: --no-window --output out.mp4", 2, "--output takes one source, 2 were given"),
+        ("watch synthetic: missing.mp4 --no-window --log log.jsonl", 1, "missing.mp4: no such file"),
+        ("watch synthetic: --no-window --log log.jsonl --stall 0", 2, "--stall"),
         ("dance", 2, "No such command 'dance' "),
     ],
 )
