@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from live_classify.cli.console import say
+from live_classify.cli.console import on_one_line, say
 from live_classify.cli.options import (
     FiniteRange,
     ModelOptions,
@@ -100,7 +100,7 @@ class _RankPrinter:
         self._headed = headed
 
     def write(self, frame: Frame, prediction: Prediction) -> None:
-        lines = [f"{frame.source}:"] if self._headed else []
+        lines = [f"{on_one_line(frame.source)}:"] if self._headed else []
         if prediction.stable is None:
             lines.append("not sure")
         lines += [

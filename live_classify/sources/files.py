@@ -44,9 +44,11 @@ def require_file(path: Path, name: str) -> None:
         raise SourceOpenError(f"cannot open {name}: {getattr(error, 'strerror', None) or error}") from error
     if path.is_dir():
         raise SourceOpenError(f"cannot open {name}: it is a folder")
+    if not path.is_file():
+        raise SourceOpenError(f"cannot open {name}: it is a pipe or device, not a file")  # one that may never answer
     if not os.access(path, os.R_OK):
         raise SourceOpenError(f"cannot open {name}: no permission to read it")
-    if path.is_file() and status.st_size == 0:
+    if status.st_size == 0:
         raise SourceOpenError(f"cannot open {name}: the file is empty")
 
 

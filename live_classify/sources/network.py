@@ -31,8 +31,8 @@ SCHEMES = ("rtsp", "rtsps", "http", "https")
 # What an address may lead to: a playlist from the network must not have files of this machine read.
 _PROTOCOLS = "http,https,tls,tcp,udp,rtp,rtsp,rtsps,srtp,hls,crypto,data"
 
-_MAX_PIXELS = 8192 * 8192
-"""Larger pictures are refused: a frame of 64 megapixels already takes 200 MB."""
+_MAX_PIXELS = 8192 * 4608
+"""Larger pictures are refused (8K ones are not): such a frame takes 113 MB, and several are under way at a time."""
 
 _OPTIONS = {
     "protocol_whitelist": _PROTOCOLS,
