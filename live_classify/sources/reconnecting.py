@@ -102,7 +102,8 @@ class Reconnecting:
             try:
                 for frame in self._read_once(stop):
                     if self.lost_since_s is not None:
-                        self._regain()
+                        self.reconnects += following.begun  # the first signal of all isn't one that came back
+                        self._regain(self.lost_since_s)
                     last_s = frame.captured_s
                     yield following.renumbered(frame)
                 if stop.is_set():
@@ -140,11 +141,9 @@ class Reconnecting:
             self.lost_since_s = since_s
             self._tell(f"no signal: {failure}; connecting again")
 
-    def _regain(self) -> None:
-        since_s, self.lost_since_s = self.lost_since_s, None
-        if since_s is not None:
-            self.reconnects += 1
-            self._tell(f"{self.name}: the signal is back after {time.monotonic() - since_s:.1f} s")
+    def _regain(self, since_s: float) -> None:
+        self.lost_since_s = None
+        self._tell(f"{self.name}: the signal is back after {time.monotonic() - since_s:.1f} s")
 
 
 class _Numbering:

@@ -64,6 +64,7 @@ def test_what_never_gave_a_frame_is_an_error_unless_it_is_waited_for() -> None:
     assert len(list(source.frames(threading.Event()))) == 1
     assert told[0] == "no signal: refused; connecting again"  # once, not for each attempt
     assert len(told) == 2
+    assert source.reconnects == 0
 
 
 def test_pauses_grow_within_an_outage_and_end_when_it_shall_stop() -> None:
