@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import signal
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -205,20 +206,23 @@ def test_an_rtsp_camera_that_goes_and_comes_back(tmp_path: Path) -> None:
     with RtspCamera(locked=True) as camera:
         address, port = camera.address(userinfo=f"{USER}:{PASSWORD}@"), camera.port
         arguments = ["watch", address, "--no-window", "--stall", "1", "--log", "log.jsonl", "--stats", "stats.json"]
-        with start(*arguments, "--duration", "8", cwd=tmp_path) as program:
+        with start(*arguments, cwd=tmp_path) as program:
             wait_for_rows(tmp_path / "log.jsonl", 10)
             camera.close()
             with RtspCamera(port=port, locked=True, size=(384, 192)):
-                said, errors = program.communicate(timeout=DEADLINE_S)
-    assert program.returncode == 0, errors
+                assert program.stderr is not None
+                errors = "".join(itertools.takewhile(lambda line: "is back" not in line, program.stderr))
+                wait_for_rows(tmp_path / "log.jsonl", 20)
+                program.send_signal(signal.SIGINT)
+                said, rest = program.communicate(timeout=DEADLINE_S)
+    assert (program.returncode, rest) == (130, "live-classify: interrupted\n")
     stats = json.loads((tmp_path / "stats.json").read_text(encoding="utf-8"))
     log = (tmp_path / "log.jsonl").read_text(encoding="utf-8")
-    assert stats["reconnects"] == stats["by_source"][0]["reconnects"] == 1, errors
+    assert stats["reconnects"] == stats["by_source"][0]["reconnects"] >= 1, errors
     rows = [json.loads(line) for line in log.splitlines()]
     assert [row["frame"] for row in rows] == sorted({row["frame"] for row in rows})
     assert {row["source"] for row in rows} == {camera.address(userinfo=f"{USER}@")}
     assert "no signal: " in errors
-    assert "the signal is back after" in errors
     assert PASSWORD not in said + errors + log + json.dumps(stats)
 
 
