@@ -9,6 +9,7 @@ import ctypes
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from _console import SetupError, run_quietly, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+_SYSTEM_PYTHON = "/usr/bin/python3"
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,27 @@ class PythonModule(Need):
         return importlib.util.find_spec(self.name) is not None
 
 
+@dataclass(frozen=True)
+class SystemPython(Need):
+    """Something that only the system's own Python can use, which Debian's packages are made for; on Linux alone.
+
+    Attributes:
+        code: ends well where it is there.
+    """
+
+    code: str
+
+    def is_met(self) -> bool:
+        """Whether that Python can use it."""
+        if not sys.platform.startswith("linux"):
+            return True
+        try:
+            subprocess.run([_SYSTEM_PYTHON, "-c", self.code], check=True, stderr=subprocess.DEVNULL)
+        except (OSError, subprocess.CalledProcessError):
+            return False
+        return True
+
+
 # What opencv-python's wheel links to and doesn't carry: all but libSM to be imported at all, libSM to open a window.
 OPENCV = (
     SharedLibrary("libGL.so.1", "libgl1"),
@@ -83,6 +108,18 @@ WINDOW_TESTS = (Program("Xvfb", "xvfb"), Program("xdotool", "xdotool"), Program(
 
 # One test opens a report as its readers do.
 BROWSER_TESTS = (Program("chromium", "chromium"),)
+# They also run a real RTSP server, GStreamer's.
+_GSTREAMER = "import gi; gi.require_version('Gst', '1.0'); from gi.repository import Gst; Gst.init(None);"
+RTSP_TESTS = (
+    SystemPython("PyGObject", "python3-gi", "import gi"),
+    SystemPython(
+        "GstRtspServer", "gir1.2-gst-rtsp-server-1.0", "import gi; gi.require_version('GstRtspServer', '1.0')"
+    ),
+    SystemPython("appsrc", "gstreamer1.0-plugins-base", f"{_GSTREAMER} assert Gst.ElementFactory.find('appsrc')"),
+    SystemPython(
+        "rtph264pay", "gstreamer1.0-plugins-good", f"{_GSTREAMER} assert Gst.ElementFactory.find('rtph264pay')"
+    ),
+)
 
 
 def obtain(needs: Iterable[Need]) -> list[Need]:

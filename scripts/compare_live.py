@@ -61,7 +61,8 @@ def live_ms(camera: SyntheticCamera, classifier: Classifier, seconds: float) -> 
             newest, _ = pipeline.newest_frame.wait(version, 0.02)
             seen += newest != version
             version = newest
-    return (pipeline.latency.percentile(50) or 0) * 1000, pipeline.capture_meters[0].frames, seen
+    captured = sum(feed.capture_meter.frames for feed in pipeline.feeds.values())
+    return (pipeline.latency.percentile(50) or 0) * 1000, captured, seen
 
 
 def main() -> None:

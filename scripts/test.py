@@ -10,12 +10,12 @@ import sys
 
 from _console import end_with
 from _environment import ROOT, Environment
-from _system import BROWSER_TESTS, OPENCV, WINDOW_TESTS, provide
+from _system import BROWSER_TESTS, OPENCV, RTSP_TESTS, WINDOW_TESTS, provide
 
 
 def main() -> int:
     """Set up, then become pytest."""
-    provide((*OPENCV, *WINDOW_TESTS, *BROWSER_TESTS))
+    provide((*OPENCV, *WINDOW_TESTS, *BROWSER_TESTS, *RTSP_TESTS))
     environment = Environment()
     environment.ensure(["test"])
     os.chdir(ROOT)

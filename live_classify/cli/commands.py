@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from live_classify import __version__
+from live_classify.cli.console import note
 from live_classify.cli.demo import demo
 from live_classify.cli.find import find
 from live_classify.cli.image import image
@@ -59,7 +60,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed(message: str, status: int) -> int:
-    print(f"live-classify: {' '.join(message.split())}", file=sys.stderr)
+    note(f"live-classify: {' '.join(message.split())}")
     try:
         sys.stdout.flush()
     except OSError:

@@ -66,4 +66,13 @@ def counted(number: int, noun: str) -> str:
 
 def note(text: str) -> None:
     """Print a line that is no result on standard error."""
-    print(text.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)
+    from live_classify.sources.address import without_secrets
+
+    print(on_one_line(without_secrets(text)).encode("utf-8", "backslashreplace").decode(), file=sys.stderr)
+
+
+def on_one_line(text: str) -> str:
+    """Text without what would break the line or command the terminal, as the name of a file may."""
+    return "".join(
+        character if character.isprintable() or "\ud800" <= character <= "\udfff" else " " for character in text
+    )

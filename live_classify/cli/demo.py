@@ -56,7 +56,7 @@ def demo(
     reason = "no window, as asked" if no_window else why_no_window()
     if reason is None:
         options = LiveOptions(smooth_s, min_confidence, duration, no_window, output, log, stats, overwrite, quiet)
-        run_live("demo", AtOwnPace(clip), [path], model_options, options, [summary])
+        run_live("demo", [AtOwnPace(clip)], [path], model_options, options, [summary])
     else:
         output = output or free_path("live-classify-demo", ".mp4")
         outputs.check_video_outputs(output, log, stats, [path, *model_options.files], overwrite)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from live_classify.cli.console import say
+from live_classify.cli.console import on_one_line, say
 from live_classify.cli.options import (
     FiniteRange,
     ModelOptions,
@@ -66,6 +66,7 @@ def image(
     from live_classify.jobs.outputs import annotated
     from live_classify.outputs.paths import check_outputs, require_suffix
     from live_classify.outputs.pictures import PictureSink
+    from live_classify.sources.address import shown_name
     from live_classify.sources.files import IMAGE_SUFFIXES, expand
     from live_classify.sources.still import Still
 
@@ -82,7 +83,7 @@ def image(
         sinks.append(PictureSink(copies, annotated))
     return run_recorded(
         "image",
-        [Still(name) for name in names],
+        [Still(name, shown_name(name)) for name in names],
         classifier,
         sinks,
         smooth_s=0.0,
@@ -100,7 +101,7 @@ class _RankPrinter:
         self._headed = headed
 
     def write(self, frame: Frame, prediction: Prediction) -> None:
-        lines = [f"{frame.source}:"] if self._headed else []
+        lines = [f"{on_one_line(frame.source)}:"] if self._headed else []
         if prediction.stable is None:
             lines.append("not sure")
         lines += [

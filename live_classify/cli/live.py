@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,37 +42,41 @@ class LiveOptions:
 
 def run_live(
     command: str,
-    source: Source,
+    sources: Sequence[Source],
     inputs: Sequence[Path],
     model_options: ModelOptions,
     options: LiveOptions,
     more_sinks: Sequence[Sink] = (),
 ) -> None:
-    """Classify a live source until it ends, the user quits, or the time is over.
+    """Classify live sources until they end, the user quits, or the time is over.
 
     Args:
         command: which command this is, for the statistics.
-        source: what to watch.
-        inputs: files that it reads, which no output may be.
+        sources: what to watch.
+        inputs: files that they read, which no output may be.
         model_options: which network.
         options: the rest.
         more_sinks: told of every classified frame beside the outputs.
 
     Raises:
-        LiveClassifyError: the first failure of any part.
+        LiveClassifyError: the first failure of any part. Of a source: after the others have ended.
     """
+    if options.output is not None and len(sources) > 1:
+        raise UsageError(f"--output takes one source, {len(sources)} were given")
     windowed = _can_show(options)
     outputs.check_video_outputs(
         options.output, options.log, options.stats, [*inputs, *model_options.files], options.overwrite
     )
+    if len(sources) > 1 and model_options.batch is None:
+        model_options = replace(model_options, batch=len(sources))  # one frame of each
     classifier = model_options.load()
     announcements = [] if options.quiet else [Announcement(classifier.describe("latency"))]
-    written = outputs.make_sinks(options.output, options.log, classifier.top, source)
+    written = outputs.make_sinks(options.output, options.log, classifier.top, sources[0])
 
     from live_classify.pipeline.pipeline import Pipeline
 
     pipeline = Pipeline(
-        [source],
+        sources,
         classifier,
         live=True,
         sinks=[*announcements, *written, *more_sinks],
@@ -82,9 +86,11 @@ def run_live(
     until_s = math.inf if options.duration is None else time.monotonic() + options.duration
     with outputs.summed_up(command, pipeline, [options.output, options.log], options.stats, options.quiet), pipeline:
         if windowed:
-            _show(pipeline, source.name, until_s)
+            _show(pipeline, ", ".join(source.name for source in sources), until_s)
         else:
             pipeline.wait(options.duration)
+    for error in pipeline.source_errors[1:]:
+        note(f"live-classify: {error}")
     if pipeline.source_errors:
         raise pipeline.source_errors[0]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from live_classify.cli.console import note
 from live_classify.cli.options import (
+    FiniteRange,
     ModelOptions,
     answer_options,
     duration_option,
@@ -18,25 +21,56 @@ from live_classify.cli.options import (
 
 
 @click.command()
-@click.argument("source", default="0")
+@click.argument("sources", nargs=-1, metavar="[SOURCE ...]")
 @duration_option
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=FiniteRange(0, 600, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="How long a stream may take to answer, and to send more.",
+)
+@click.option(
+    "--stall",
+    metavar="SECONDS",
+    type=FiniteRange(0, 600, min_open=True),
+    default=5.0,
+    show_default=True,
+    help="After so long without a frame a camera or stream is connected again.",
+)
 @model_options
 @answer_options(0.3, "Time over which answers are averaged; 0 is none.")
 @output_options
 @no_window_option
 @quiet_option
-def watch(source: str, model_options: ModelOptions, **options: Any) -> None:
+def watch(
+    sources: Sequence[str], timeout: float, stall: float, model_options: ModelOptions, quiet: bool, **options: Any
+) -> None:
     """Classify live what SOURCE shows.
 
-    SOURCE is a camera number (0 by default), a device file (/dev/video2), a video file, which plays at its own pace, or
-    `synthetic:`, a camera made of photographs.
+    SOURCE is a camera number (0 by default), a device file (/dev/video2), a stream (rtsp://, http://, https://), a
+    video file, which plays at its own pace, or `synthetic:`, a camera made of photographs. Several are shown side by
+    side.
 
     The window shows the newest frame with the newest answer. Keys: q or Esc quit, space pause, s save a picture, t rank
     the best five, h help.
 
+    A camera or stream whose signal is lost is connected again. One that can't be reached at first is an error, unless
+    there are others.
+
     `synthetic:PATH?fps=30&size=640x480` is a camera that shows the photographs of a folder, or a clip, over and over.
     """
     from live_classify.cli.live import LiveOptions, run_live
-    from live_classify.sources.open import files_read, live_source
+    from live_classify.sources.open import files_read, live_sources
+    from live_classify.sources.reconnecting import Patience
 
-    run_live("watch", live_source(source), files_read(source), model_options, LiveOptions(**options))
+    texts = sources or ["0"]
+    patience = Patience(timeout, stall, unopened=len(texts) > 1)
+    watched = live_sources(texts, patience, (lambda _: None) if quiet else _tell)
+    inputs = [path for text in texts for path in files_read(text)]
+    run_live("watch", watched, inputs, model_options, LiveOptions(quiet=quiet, **options))
+
+
+def _tell(line: str) -> None:
+    note(f"live-classify: {line}")

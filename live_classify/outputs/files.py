@@ -73,12 +73,17 @@ class RowFile:
         """Close the file.
 
         Raises:
-            OutputError: the system says only now that something could not be written.
+            OutputError: the system says only now that something could not be written, or the file was removed.
         """
+        if self._file.closed:
+            return
         try:
+            removed = os.fstat(self._file.fileno()).st_nlink == 0
             self._file.close()
         except OSError as error:
             raise OutputError(f"cannot finish {self._path}: {error.strerror}") from error
+        if removed:
+            raise OutputError(f"cannot finish {self._path}: it was removed while it was being written")
 
     def _drop_broken_row(self) -> None:
         with contextlib.suppress(OSError):  # a pipe or a terminal has swallowed it already

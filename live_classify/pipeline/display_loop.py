@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from live_classify.errors import OutputError
-from live_classify.frames import Frame
 from live_classify.outputs.paths import free_path
 from live_classify.outputs.pictures import write_picture
 from live_classify.pipeline.meter import Meter
-from live_classify.pipeline.pipeline import Pipeline, Result
-from live_classify.view.overlay import Caption, draw
+from live_classify.pipeline.pipeline import Pipeline
+from live_classify.pipeline.scene import Cards, Scene, scene_of
 from live_classify.view.window import Key, Window
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ _NOTE_S = 2.0  # how long a short note stays on the picture
 
 
 class DisplayLoop:
-    """Shows a live pipeline with one source in a window, and obeys its keys. For the main thread.
+    """Shows a live pipeline in a window, and obeys its keys. For the main thread.
 
     Args:
         pipeline: what to show; it must be running.
@@ -37,20 +35,21 @@ class DisplayLoop:
         self._meter = pipeline.display_meter = Meter()
         self._pipeline = pipeline
         self._window = window
+        self._scene: Scene = scene_of(pipeline)
         self._paused = self._ranking = self._help = False
         self._note, self._note_until_s = "", 0.0
-        self._shown: Frame | None = None
-        self._result: Result | None = None
 
     def run(self, until_s: float) -> None:
         """Show frames until the source ends, the user quits, or ``time.monotonic`` reaches ``until_s``."""
-        seen, frame, drawn_s = 0, None, 0.0
+        seen, drawn_s, waiting = 0, 0.0, False
         while not (self._pipeline.wait(0) or self._window.closed or time.monotonic() >= until_s):
-            newest, arrived = self._pipeline.newest_frame.wait(seen, _KEYS_EVERY_S)
-            fresh = newest != seen and not (self._paused and frame is not None)
-            seen = newest
+            newest, _ = self._pipeline.newest_frame.wait(seen, _KEYS_EVERY_S)
+            waiting, seen = waiting or newest != seen, newest
+            fresh = waiting and time.monotonic() >= drawn_s + self._scene.least_s
+            fresh = fresh and not (self._paused and self._scene.begun)
             if fresh:
-                frame = arrived
+                waiting = False
+                self._scene.take_frames()
                 self._await_answer()
                 self._meter.tick()
             key = self._window.poll_key()
@@ -60,18 +59,20 @@ class DisplayLoop:
                 self._obey(key)
             now_s = time.monotonic()
             # Without a new frame the label's age and the notes still change.
-            if frame is not None and (fresh or key is not None or now_s > drawn_s + _REDRAW_EVERY_S):
+            if fresh or key is not None or now_s > drawn_s + _REDRAW_EVERY_S:
                 drawn_s = now_s
                 with self._meter.busy():
-                    self._show(frame)
+                    self._show()
 
     def _await_answer(self) -> None:
         """Give a fast network the moment it needs, so that a label stands on the very frame it belongs to.
 
-        A network that was slower with the last frame isn't waited for.
+        A network that was slower with the last frame isn't waited for, nor is one that has several sources to answer.
         """
         seen, result = self._pipeline.newest_result.wait(0, 0)
-        if result is not None and result[1].finished_s - result[0].captured_s < _PATIENCE_S:
+        if result is None or len(self._pipeline.feeds) > 1:
+            return
+        if result[1].finished_s - result[0].captured_s < _PATIENCE_S:
             self._pipeline.newest_result.wait(seen, _PATIENCE_S)
 
     def _obey(self, key: Key) -> None:
@@ -81,41 +82,24 @@ class DisplayLoop:
             self._ranking = not self._ranking
         elif key is Key.HELP:
             self._help = not self._help
-        elif key is Key.SAVE and self._shown is not None:
-            path = free_path("live-classify", ".png")
-            try:
-                write_picture(path, self._annotated(self._shown, replace(self._caption(), message=None, help=False)))
-                self._note = f"saved {path}"
-            except OutputError as error:
-                self._note = str(error)
-            self._note_until_s = time.monotonic() + _NOTE_S
+        elif key is Key.SAVE:
+            picture = self._scene.picture(Cards(ranking=self._ranking, paused=self._paused))
+            if picture is not None:
+                self._save(picture)
 
-    def _show(self, frame: Frame) -> None:
-        self._shown = frame
-        self._window.show(self._annotated(frame, self._caption()))
+    def _save(self, picture: BgrImage) -> None:
+        path = free_path("live-classify", ".png")
+        try:
+            write_picture(path, picture)
+            self._note = f"saved {path}"
+        except OutputError as error:
+            self._note = str(error)
+        self._note_until_s = time.monotonic() + _NOTE_S
 
-    @staticmethod
-    def _annotated(frame: Frame, caption: Caption) -> BgrImage:
-        picture: BgrImage = frame.bgr.copy()
-        draw(picture, caption)
-        return picture
-
-    def _caption(self) -> Caption:
-        now_s = time.monotonic()
-        message = self._note if now_s < self._note_until_s else "paused" if self._paused else None
-        if not self._paused:  # else the answer stays that of the picture that is shown
-            self._result = self._pipeline.newest_result.get()
-        result = self._result
-        camera_fps = self._pipeline.capture_meters[0].fps
-        if result is None:
-            return Caption(None, starting=True, camera_fps=camera_fps, message=message, help=self._help)
-        classified, prediction = result
-        return Caption(
-            stable=prediction.stable,
-            ranking=prediction.labels[:5] if self._ranking else (),
-            camera_fps=camera_fps,
-            classifier_fps=self._pipeline.answer_meter.fps,
-            age_s=None if self._paused else now_s - classified.captured_s,
-            message=message,
-            help=self._help,
-        )
+    def _show(self) -> None:
+        if not self._paused:  # else the answers stay those of the pictures that are shown
+            self._scene.take_answers()
+        message = self._note if time.monotonic() < self._note_until_s else "paused" if self._paused else None
+        picture = self._scene.picture(Cards(self._ranking, self._paused, self._help, message))
+        if picture is not None:
+            self._window.show(picture)

@@ -10,10 +10,10 @@ from typing import Generic, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from live_classify.buffer import Buffer
 from live_classify.engines.base import Engine
 from live_classify.frames import Frame
 from live_classify.models.fitting import Fit, fit
-from live_classify.pipeline.buffer import Buffer
 from live_classify.pipeline.meter import Meter
 from live_classify.pipeline.still_frames import StillFrames
 

@@ -6,18 +6,19 @@ import atexit
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 
 import numpy as np
 import numpy.typing as npt
 
-from live_classify.answers.smoothing import StableLabel
+from live_classify.buffer import Buffer
 from live_classify.classifier import Classifier
 from live_classify.errors import LiveClassifyError, OutputError, SourceError
 from live_classify.frames import Frame, Prediction
 from live_classify.outputs.base import Sink
-from live_classify.pipeline.buffer import Buffer
+from live_classify.pipeline.feed import Feed, Result
 from live_classify.pipeline.inference import Inference
 from live_classify.pipeline.meter import Meter, Percentiles
 from live_classify.pipeline.newest import Newest
@@ -29,8 +30,6 @@ _RESULTS_WAITING = 4
 _STOP_S = 0.9
 """How long a source or an output may take to let go; together less than the 2 s in which a stop is over."""
 
-Result = tuple[Frame, Prediction]
-
 
 class Pipeline:
     """Frames of some sources, through a classifier, to some outputs.
@@ -41,7 +40,7 @@ class Pipeline:
     Whoever makes it must :meth:`start` it and :meth:`close` it, or use it in a ``with`` statement.
 
     Args:
-        sources: where frames come from.
+        sources: where frames come from; live, no two have one name.
         classifier: what says what they show.
         live: newest frames only, or every frame.
         sinks: what is written; closed with the pipeline.
@@ -66,6 +65,8 @@ class Pipeline:
         self.sources = sources
         self.classifier = classifier
         self.live = live
+        self.feeds = {source.name: Feed(source, smooth_s, min_confidence) for source in sources}
+        """What is known of each source, by its name."""
         self.newest_frame: Newest[Frame] = Newest()
         self.newest_result: Newest[Result] = Newest()
         self.source_errors: list[SourceError] = []
@@ -77,8 +78,6 @@ class Pipeline:
         """When the first label was there, in seconds on ``time.monotonic``."""
         self.started_s = self.ended_s = time.monotonic()
         self._sinks = sinks
-        self._smooth_s, self._min_confidence = smooth_s, min_confidence
-        self._stable: dict[str, StableLabel] = {}
         self._on_source_error = on_source_error
         self._stop = threading.Event()
         self._done = threading.Event()
@@ -87,8 +86,12 @@ class Pipeline:
 
         self.engines = classifier.engines("latency" if live else "throughput")
         self.engine_meters = [Meter() for _ in self.engines]
-        waiting = max(self.engines[0].batch, len(sources) if live else len(self.engines))
-        self.frames: Buffer[Frame] = Buffer(waiting, "latest" if live else "lossless", lambda frame: frame.source)
+        if live:
+            # No more than the next batch can take; of several sources one frame each.
+            waiting, each = (len(sources), 1) if len(sources) > 1 else (self.engines[0].batch, None)
+            self.frames: Buffer[Frame] = Buffer(waiting, "latest", lambda frame: frame.source, each)
+        else:
+            self.frames = Buffer(max(self.engines[0].batch, len(self.engines)), "lossless")
         # Without outputs a caller reads the results, and live only the newest matter to it.
         newest_only = live and not sinks
         self.results: Buffer[Result] = Buffer(
@@ -96,15 +99,11 @@ class Pipeline:
         )
         self.still = StillFrames() if skip_still else None
         self._inference = Inference(self.frames, self._answer, classifier.fit, len(self.engines), self.still)
-        reading = [(source,) for source in sources] if live else [tuple(sources)]
-        self.capture_meters = [Meter() for _ in reading]
-        self._groups = self._make_groups(reading)
+        self._groups = self._make_groups()
 
-    def _make_groups(self, reading: Sequence[Sequence[Source]]) -> list[ThreadGroup]:
-        captures = {
-            f"capture-{number}": partial(self._capture, sources, meter)
-            for number, (sources, meter) in enumerate(zip(reading, self.capture_meters, strict=True))
-        }
+    def _make_groups(self) -> list[ThreadGroup]:
+        reading = [(source,) for source in self.sources] if self.live else [tuple(self.sources)]
+        captures = {f"capture-{number}": partial(self._capture, sources) for number, sources in enumerate(reading)}
         workers = {
             f"inference-{number}": partial(self._inference.work, engine, meter)
             for number, (engine, meter) in enumerate(zip(self.engines, self.engine_meters, strict=True))
@@ -163,17 +162,21 @@ class Pipeline:
         self._interrupted = error is not None
         self.close()
 
-    def _capture(self, sources: Sequence[Source], meter: Meter) -> None:
+    def _capture(self, sources: Sequence[Source]) -> None:
         """Body of a capture thread: read sources, one after the other."""
         for source in sources:
-            frames = source.frames(self._stop)
+            feed, frames = self.feeds[source.name], source.frames(self._stop)
             try:
                 while not self._stop.is_set():
-                    with meter.busy():
+                    with feed.capture_meter.busy():
                         frame = next(frames, None)
                     if frame is None:
                         break
-                    meter.tick()
+                    if frame.source != source.name:  # of two sources that are one camera, the second has another name
+                        frame = replace(frame, source=source.name)
+                    feed.capture_meter.tick()
+                    if self.live:  # not the pictures of a thousand recordings
+                        feed.frame = frame
                     self.newest_frame.set(frame)
                     if not self.frames.put(frame):
                         return
@@ -190,16 +193,17 @@ class Pipeline:
         self.answer_meter.tick()
         self.latency.add(finished_s - frame.captured_s)
         labels = self.classifier.labels
-        follower = self._stable.get(frame.source)
-        if follower is None:
-            follower = self._stable[frame.source] = StableLabel(self._smooth_s, self._min_confidence)
-        shown = follower.update(probabilities, frame.time_s)
+        feed = self.feeds[frame.source]
+        feed.answer_meter.tick()
+        shown = feed.stable_label.update(probabilities, frame.time_s)
         prediction = Prediction(
             labels=labels.rank(probabilities, self.classifier.top),
             stable=None if shown is None else labels.label(*shown),
             probabilities=probabilities,
             finished_s=finished_s,
         )
+        if self.live:
+            feed.result = (frame, prediction)
         self.newest_result.set((frame, prediction))
         self.results.put((frame, prediction))
 

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from live_classify.pipeline.feed import Feed
 from live_classify.pipeline.meter import Meter
 from live_classify.pipeline.pipeline import Pipeline
+from live_classify.sources.reconnecting import Reconnecting
 
 _IMPORTED_S = time.monotonic()
 
@@ -32,6 +34,19 @@ class Latency(TypedDict):
     p99: float | None
 
 
+class SourceStats(TypedDict):
+    """One source of a run."""
+
+    source: str
+    frames_captured: int
+    frames_classified: int
+    frames_dropped: int
+    decode_errors: int
+    reconnects: int
+    fps: float
+    """Classified frames over the whole run's time."""
+
+
 class RunStats(TypedDict):
     """The ``--stats`` object."""
 
@@ -51,11 +66,13 @@ class RunStats(TypedDict):
     """Answered with the answer of the last classified frame, which they look like."""
     decode_errors: int
     reconnects: int
+    """How often a signal that was lost came back."""
     elapsed_s: float
     fps: float
     startup_s: float | None
     latency_ms: Latency
     stages: dict[str, Stage]
+    by_source: list[SourceStats]
     peak_rss_mb: float | None
 
 
@@ -69,13 +86,15 @@ def run_stats(command: str, pipeline: Pipeline) -> RunStats:
     engine = pipeline.engines[0]
     elapsed_s = pipeline.ended_s - pipeline.started_s
     first_s = pipeline.first_answer_s
+    by_source = [_source_stats(feed, elapsed_s) for feed in pipeline.feeds.values()]
+    captures = [feed.capture_meter for feed in pipeline.feeds.values()]
     stages = {
-        "capture": _stage(pipeline.capture_meters, elapsed_s),
-        "inference": _stage(pipeline.engine_meters, elapsed_s),
+        "capture": _stage(captures, elapsed_s, len(captures) if pipeline.live else 1),
+        "inference": _stage(pipeline.engine_meters, elapsed_s, len(pipeline.engines)),
     }
     if pipeline.display_meter is not None:
-        stages["display"] = _stage([pipeline.display_meter], elapsed_s)
-    captured = sum(meter.frames for meter in pipeline.capture_meters)
+        stages["display"] = _stage([pipeline.display_meter], elapsed_s, 1)
+    captured = sum(source["frames_captured"] for source in by_source)
     classified = pipeline.answer_meter.frames
     return RunStats(
         command=command,
@@ -90,13 +109,14 @@ def run_stats(command: str, pipeline: Pipeline) -> RunStats:
         frames_classified=classified,
         frames_dropped=captured - classified,
         frames_still=pipeline.still.skipped if pipeline.still is not None else 0,
-        decode_errors=sum(source.decode_errors for source in pipeline.sources),
-        reconnects=0,
+        decode_errors=sum(source["decode_errors"] for source in by_source),
+        reconnects=sum(source["reconnects"] for source in by_source),
         elapsed_s=round(elapsed_s, 3),
         fps=_rate(classified, elapsed_s),
         startup_s=None if first_s is None else round(first_s - process_start_s(), 3),
         latency_ms=Latency(p50=_ms(pipeline, 50), p95=_ms(pipeline, 95), p99=_ms(pipeline, 99)),
         stages=stages,
+        by_source=by_source,
         peak_rss_mb=peak_rss_mb(),
     )
 
@@ -123,9 +143,23 @@ def peak_rss_mb() -> float | None:
     return round(peak / (2**20 if platform.system() == "Darwin" else 2**10), 1)
 
 
-def _stage(meters: Sequence[Meter], elapsed_s: float) -> Stage:
+def _source_stats(feed: Feed, elapsed_s: float) -> SourceStats:
+    captured, classified = feed.capture_meter.frames, feed.answer_meter.frames
+    source = feed.source
+    return SourceStats(
+        source=source.name,
+        frames_captured=captured,
+        frames_classified=classified,
+        frames_dropped=captured - classified,
+        decode_errors=source.decode_errors,
+        reconnects=source.reconnects if isinstance(source, Reconnecting) else 0,
+        fps=_rate(classified, elapsed_s),
+    )
+
+
+def _stage(meters: Sequence[Meter], elapsed_s: float, threads: int) -> Stage:
     frames, busy_s = sum(meter.frames for meter in meters), sum(meter.busy_s for meter in meters)
-    busy = busy_s / (elapsed_s * len(meters)) if elapsed_s > 0 else 0.0
+    busy = busy_s / (elapsed_s * threads) if elapsed_s > 0 else 0.0
     return Stage(fps=_rate(frames, elapsed_s), busy=round(min(busy, 1.0), 3))
 
 

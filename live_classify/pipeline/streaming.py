@@ -25,7 +25,8 @@ def stream(
     Decoding and inference run ahead in threads of their own; leaving the loop ends them.
 
     Args:
-        source: a camera number, a device or file name, ``synthetic:``, or a source object of your own.
+        source: a camera number, a device or file name, an address (``rtsp://``, ``http://``), ``synthetic:``, or a
+            source object of your own.
         classifier: from :func:`load_classifier`.
         live: False: a recording, every frame, in order, however long the loop takes. True: the newest frame each time,
             those in between are dropped; a file then plays at its own pace.

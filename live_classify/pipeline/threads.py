@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 Body = Callable[[], None]
@@ -40,14 +41,15 @@ class ThreadGroup:
             thread.start()
 
     def join(self, timeout: float | None = None) -> list[str]:
-        """Wait for them, each at most ``timeout`` seconds.
+        """Wait for them, at most ``timeout`` seconds in all.
 
         Returns:
             The names of those that still run.
         """
+        until_s = None if timeout is None else time.monotonic() + timeout
         for thread in self._threads:
             if thread.ident is not None:  # joining one that was never started is an error
-                thread.join(timeout)
+                thread.join(None if until_s is None else max(0.0, until_s - time.monotonic()))
         return [thread.name for thread in self._threads if thread.is_alive()]
 
     def _run(self, body: Body) -> None:

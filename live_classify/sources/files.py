@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from live_classify.errors import SourceOpenError
+from live_classify.sources.address import scheme_of, shown_name
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 VIDEO_SUFFIXES = (
@@ -43,9 +44,11 @@ def require_file(path: Path, name: str) -> None:
         raise SourceOpenError(f"cannot open {name}: {getattr(error, 'strerror', None) or error}") from error
     if path.is_dir():
         raise SourceOpenError(f"cannot open {name}: it is a folder")
+    if not path.is_file():
+        raise SourceOpenError(f"cannot open {name}: it is a pipe or device, not a file")  # one that may never answer
     if not os.access(path, os.R_OK):
         raise SourceOpenError(f"cannot open {name}: no permission to read it")
-    if path.is_file() and status.st_size == 0:
+    if status.st_size == 0:
         raise SourceOpenError(f"cannot open {name}: the file is empty")
 
 
@@ -54,7 +57,7 @@ def expand(names: Iterable[str], suffixes: tuple[str, ...]) -> list[str]:
 
     Args:
         names: files, folders (searched with all that is below them) and globs (``**`` included). A name that exists
-            is never taken for a glob.
+            is never taken for a glob, nor is an address on the network.
         suffixes: what counts as a file of the kind within a folder, lower case with the dot.
 
     Returns:
@@ -72,10 +75,10 @@ def expand(names: Iterable[str], suffixes: tuple[str, ...]) -> list[str]:
             found = _in_folder(name, suffixes)
             if not found:
                 raise SourceOpenError(f"no {'/'.join(s[1:] for s in suffixes)} file in folder {name}")
-        elif glob.has_magic(name) and not os.path.lexists(name):
+        elif glob.has_magic(name) and scheme_of(name) is None and not os.path.lexists(name):
             found = sorted(match for match in glob.glob(name, recursive=True) if not Path(match).is_dir())  # noqa: PTH207 (absolute globs)
             if not found:
-                raise SourceOpenError(f"no file matches {name}")
+                raise SourceOpenError(f"no file matches {shown_name(name)}")
         else:
             found = [name]
         files += found

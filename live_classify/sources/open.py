@@ -3,62 +3,102 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from live_classify.errors import UsageError
+from live_classify.sources.address import Address, scheme_of, shown_name
 from live_classify.sources.base import Source
 from live_classify.sources.camera import Camera
 from live_classify.sources.excerpt import WHOLE, Excerpt, Part
 from live_classify.sources.files import IMAGE_SUFFIXES, require_file
+from live_classify.sources.network import SCHEMES, NetworkStream
 from live_classify.sources.pace import AtOwnPace
+from live_classify.sources.reconnecting import Patience, Reconnecting
 from live_classify.sources.recording import Recording
 from live_classify.sources.still import Still
 from live_classify.sources.synthetic import PREFIX, SyntheticCamera
 
-_URL = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
+def live_source(text: str, patience: Patience | None = None, tell: Callable[[str], None] = lambda _: None) -> Source:
+    """The source for ``watch``: a camera number, ``/dev/video*``, an address, ``synthetic:…``, or a file at its pace.
 
-def live_source(text: str) -> Source:
-    """The source for ``watch``: a camera number, ``/dev/video*``, ``synthetic:…``, or a file at its own pace.
+    Args:
+        text: what the user gave.
+        patience: how long cameras and streams may be silent before they are connected again.
+        tell: told in one line when the signal of one is lost, and when it is back.
 
     Raises:
         UsageError: it can be none of these.
         SourceOpenError: it names a file that isn't there or can't be read.
     """
+    patience = patience or Patience()
     if re.fullmatch("[0-9]{1,4}", text):
-        return Camera(int(text))
+        number = int(text)
+        return Reconnecting(text, lambda: Camera(number), patience, tell)
     if text.startswith("/dev/") and not Path(text).is_file():
-        return Camera(text)
+        return Reconnecting(text, lambda: Camera(text), patience, tell)
     if text.startswith(PREFIX):
         return SyntheticCamera.parse(text)
+    if scheme_of(text) is not None:
+        address = _address(text)
+        return Reconnecting(address.shown, lambda: NetworkStream(address, "live", patience.open_s), patience, tell)
     recording = recorded_source(text)
-    require_file(Path(text), text)  # before anything else is opened: a window, a network
+    require_file(Path(text), recording.name)  # before anything else is opened: a window, a network
     return AtOwnPace(recording)
+
+
+def live_sources(
+    texts: Sequence[str], patience: Patience | None = None, tell: Callable[[str], None] = lambda _: None
+) -> list[Source]:
+    """One source for each text, as :func:`live_source` makes it, no two with the same name."""
+    sources = [live_source(text, patience, tell) for text in texts]
+    count: Counter[str] = Counter()
+    for source in sources:
+        name = source.name
+        count[name] += 1
+        if count[name] > 1:
+            source.name = f"{name} ({count[name]})"
+    return sources
 
 
 def files_read(text: str) -> list[Path]:
     """The files that :func:`live_source` would read, which nothing may overwrite."""
     path = SyntheticCamera.path_in(text) if text.startswith(PREFIX) else Path(text)
-    if path is None:
+    if path is None or scheme_of(text) is not None:
         return []
     return [below for below in path.rglob("*") if below.is_file()] if path.is_dir() else [path]
 
 
 def recorded_source(text: str, part: Part = WHOLE) -> Source:
-    """The source for ``video`` and ``image``: a video file, or a picture by the ending of its name.
+    """The source for ``video`` and ``image``: a video file, here or on the web, or a picture by its name's ending.
 
     Args:
         text: the file's name.
         part: which frames of a video file are wanted.
 
     Raises:
-        UsageError: it is an address on the network.
+        UsageError: it is a live stream.
     """
-    scheme = _URL.match(text)
-    if scheme:
-        # The address isn't repeated: it may hold a password.
-        raise UsageError(f"{scheme[1]}:// sources aren't supported; give a file, or `watch` a camera")
-    path = Path(text)
+    if scheme_of(text) is not None:
+        address = _address(text)
+        if address.scheme.startswith("rtsp"):
+            raise UsageError(f"{address} is a live stream: `watch` it")
+        if part != WHOLE:
+            raise UsageError(f"{address}: only of a file on this machine can a part be classified")
+        return NetworkStream(address, "recorded")
+    path, name = Path(text), shown_name(text)
     if path.suffix.lower() in IMAGE_SUFFIXES:
-        return Still(path, text)
-    return Recording(path, text) if part == WHOLE else Excerpt(path, part, text)
+        return Still(path, name)
+    return Recording(path, name) if part == WHOLE else Excerpt(path, part, name)
+
+
+def _address(text: str) -> Address:
+    address = Address(text)
+    if address.scheme not in SCHEMES:
+        known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
+        raise UsageError(f"{address.scheme}:// sources aren't supported; {known} are")
+    if not address.host:
+        raise UsageError(f"{address} names no host")
+    return address

@@ -39,7 +39,7 @@ def picture_size(file: BinaryIO) -> tuple[int, int] | None:
             return width, abs(height)  # negative: the first row is the topmost
         if start[:2] in {b"II", b"MM"}:
             return _tiff("<" if start[:2] == b"II" else ">", start, file)
-    except (struct.error, KeyError):
+    except (struct.error, KeyError, OverflowError):
         pass
     return None
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from live_classify.errors import SourceOpenError, SourceReadError
-from live_classify.frames import Frame
+from live_classify.frames import BgrImage, Frame
 from live_classify.sources import diagnosis
 from live_classify.sources.files import require_file
+from live_classify.sources.interlaced import decoded, is_interlaced
 from live_classify.sources.quiet import silence_opencv
 
 # OpenCV gives up at the first damaged frame, although reading on would find the next good one: after the next key
@@ -22,8 +23,8 @@ _READ_ATTEMPTS = 1000
 
 _USUAL_FRAME_RATE = 30.0  # where the header has none
 
-MAX_PIXELS = 8192 * 8192
-"""Larger pictures are refused: a frame of 64 megapixels already takes 200 MB."""
+MAX_PIXELS = 8192 * 4608
+"""Larger pictures are refused (8K ones are not): such a frame takes 113 MB, and several are under way at a time."""
 
 
 class Recording:
@@ -41,16 +42,12 @@ class Recording:
         capture = self._open()
         try:
             index, last_s, period_s = 0, 0.0, 1 / (self.frame_rate or _USUAL_FRAME_RATE)
-            while self._grab(capture):
-                decoded, bgr = capture.retrieve()
-                if not decoded:
-                    self.decode_errors += 1
-                    continue
+            pictures = decoded(self.path, self._count_error) if is_interlaced(self.path) else self._read(capture)
+            for bgr, time_s in pictures:
                 captured_s = time.monotonic()
-                time_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
                 # Raw streams have no timestamps, and some frames of an AVI file none: then all but the first are 0.
                 last_s = time_s if index == 0 or time_s > last_s else last_s + period_s
-                yield Frame(np.asarray(bgr, np.uint8), index, self.name, captured_s, last_s)
+                yield Frame(bgr, index, self.name, captured_s, last_s)
                 index += 1
         finally:
             capture.release()
@@ -72,6 +69,18 @@ class Recording:
         self.frame_rate = rate if rate > 0 else None
         self.frame_count = count if count > 0 else None
         return capture
+
+    def _read(self, capture: cv2.VideoCapture) -> Iterator[tuple[BgrImage, float]]:
+        """Decode with OpenCV: each frame with its time in seconds from the start."""
+        while self._grab(capture):
+            retrieved, bgr = capture.retrieve()
+            if retrieved:
+                yield np.asarray(bgr, np.uint8), capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            else:
+                self._count_error()
+
+    def _count_error(self) -> None:
+        self.decode_errors += 1
 
     def _grab(self, capture: cv2.VideoCapture) -> bool:
         """Move to the next frame that can be decoded; False at the end."""

@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
         ("video empty.mp4", 1, "empty.mp4: the file is empty"),
         ("video text.mp4", 1, "text.mp4 as video: not a video file"),
         ("video no_moov.mp4", 1, "no_moov.mp4"),
-        ("video rtsp://user:secret@10.0.0.1/x", 2, "rtsp:// sources aren't supported"),
+        ("video rtsp://user:secret@10.0.0.1/x", 2, "rtsp://user@10.0.0.1/x is a live stream: `watch` it"),
         ("video clip.mp4 --model resnet999", 2, "unknown model resnet999"),
         ("video clip.mp4 --labels few.txt", 1, "few.txt doesn't fit the network: it names 2 classes"),
         ("video clip.mp4 --labels clip.mp4", 1, "clip.mp4 is not a labels file"),
@@ -78,6 +78,9 @@ def folder(tmp_path: Path) -> Path:
         ("watch clip.mp4 --no-window --log log.jsonl --duration inf", 2, "inf is not in the range"),
         ("watch 99999999999999999999 --no-window --log log.jsonl", 1, "9999: no such file"),
         ("video clip.mp4 --top 999999999", 2, "--top"),
+        ("watch synthetic: synthetic: --no-window --output out.mp4", 2, "--output takes one source, 2 were given"),
+        ("watch synthetic: missing.mp4 --no-window --log log.jsonl", 1, "missing.mp4: no such file"),
+        ("watch synthetic: --no-window --log log.jsonl --stall 0", 2, "--stall"),
         ("dance", 2, "No such command 'dance' "),
     ],
 )

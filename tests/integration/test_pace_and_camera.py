@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -14,9 +14,12 @@ import pytest
 from doubles import ListSource, grey_frame
 from live_classify.errors import SourceOpenError, SourceReadError, UsageError
 from live_classify.frames import BgrImage, Frame
+from live_classify.sources.base import Source
 from live_classify.sources.camera import Camera
+from live_classify.sources.network import NetworkStream
 from live_classify.sources.open import live_source, recorded_source
 from live_classify.sources.pace import AtOwnPace
+from live_classify.sources.reconnecting import Reconnecting
 from live_classify.sources.recording import Recording
 from live_classify.sources.still import Still
 from live_classify.sources.synthetic import SyntheticCamera
@@ -196,10 +199,9 @@ def test_an_absent_camera_is_reported_in_one_line(device: int | str, capfd: pyte
 
 def test_what_a_user_may_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for text, device in (("0", 0), ("12", 12), ("/dev/video1", "/dev/video1")):
+    for text in ("0", "12", "/dev/video1", "rtsp://user@host/x", "http://host:8080/video?camera=1"):
         camera = live_source(text)
-        assert isinstance(camera, Camera)
-        assert camera.device == device
+        assert isinstance(camera, Reconnecting)
         assert camera.name == text
     assert isinstance(live_source("synthetic:?fps=5"), SyntheticCamera)
     for text in ("clip.mp4", "x.png", "1.mp4", "²"):
@@ -218,9 +220,21 @@ def test_what_a_user_may_have_recorded() -> None:
 
 
 @pytest.mark.parametrize("open_source", [live_source, recorded_source])
-def test_addresses_are_refused_without_repeating_them(open_source: object) -> None:
-    assert callable(open_source)
-    for scheme in ("rtsp", "HTTP", "https", "file"):
-        with pytest.raises(UsageError, match=f"^{scheme}:// sources aren't supported") as raised:
-            open_source(f"{scheme}://user:secret@10.0.0.1/x")
-        assert "secret" not in str(raised.value)
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("file://user:secret@host/x", "file:// sources aren't supported; rtsp://, rtsps://, http://, https:// are"),
+        ("HTTP://user:secret@", "HTTP://user@ names no host"),
+        ("rtsp:///user:secret@", "names no host"),
+    ],
+)
+def test_addresses_that_lead_nowhere_are_refused(open_source: Callable[[str], Source], address: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says) as raised:
+        open_source(address)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_live_stream_is_no_recording() -> None:
+    assert isinstance(recorded_source("https://user:secret@host/clip.mp4"), NetworkStream)
+    with pytest.raises(UsageError, match=r"^rtsp://user@host/x is a live stream: `watch` it$"):
+        recorded_source("rtsp://user:secret@host/x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 from live_classify.errors import SourceError, SourceOpenError, SourceReadError
 from live_classify.frames import Frame
 from live_classify.sources.recording import Recording
-from media import EACH_FOR_ITSELF, RATE, SIZE, damaged, index_of, packets, turned, write_clip
+from media import EACH_FOR_ITSELF, RATE, SIZE, damaged, index_of, level, packets, turned, write_clip
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +101,70 @@ def test_unusual_sizes(size: tuple[int, int], pixels: str, tmp_path: Path) -> No
     _, frames, error = read(write_clip(tmp_path / "clip.mkv", 3, size, codec="ffv1", pixels=pixels))
     assert error is None
     assert [frame.size for frame in frames] == [size] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixels", "options"),
+    [
+        ("ten bits.mkv", "libx264", "yuv420p10le", {}),
+        ("full colour.mkv", "libx264", "yuv444p", {}),
+        ("interlaced.mkv", "libx264", "yuv420p", {"flags": "+ildct+ilme"}),
+        ("interlaced.mpg", "mpeg2video", "yuv420p", {"flags": "+ildct+ilme", "b": "5M"}),
+        ("transparent.mov", "qtrle", "argb", {}),
+    ],
+)
+def test_unusual_pixels(name: str, codec: str, pixels: str, options: dict[str, str], tmp_path: Path) -> None:
+    _, frames, error = read(write_clip(tmp_path / name, codec=codec, pixels=pixels, options=options))
+    assert error is None
+    assert [round(float(frame.bgr[-8:].mean())) for frame in frames] == pytest.approx(
+        [level(index) for index in range(50)], abs=4
+    )
+
+
+@pytest.mark.parametrize("suffix", [".h264", ".ts"])
+def test_a_size_that_changes_on_the_way_is_brought_to_the_first(suffix: str, tmp_path: Path) -> None:
+    parts = [write_clip(tmp_path / f"{size[0]}{suffix}", 25, size) for size in (SIZE, (128, 96), (96, 32))]
+    whole = tmp_path / f"whole{suffix}"
+    whole.write_bytes(b"".join(part.read_bytes() for part in parts))
+    _, frames, error = read(whole)
+    assert error is None
+    assert [index_of(frame.bgr) for frame in frames] == list(range(25)) * 3
+    assert {frame.size for frame in frames} == {SIZE}
+
+
+def test_a_recording_of_one_frame_and_an_animation(tmp_path: Path) -> None:
+    _, frames, error = read(write_clip(tmp_path / "one.mp4", 1))
+    assert (len(frames), error) == (1, None)
+    _, frames, error = read(write_clip(tmp_path / "moving.gif", 10, codec="gif", pixels="gray"))
+    assert (len(frames), error) == (10, None)
+
+
+def test_a_recording_without_a_frame_is_refused(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "none.mkv"), "w") as container:
+        stream = container.add_stream("libx264", rate=RATE)
+        stream.width, stream.height = SIZE
+        container.start_encoding()
+    _, frames, error = read(tmp_path / "none.mkv")
+    assert frames == []
+    assert str(error) == f"cannot read {tmp_path / 'none.mkv'} as video: it is cut short, before its first frame"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    _, _, error = read(tmp_path / "pipe.mp4")
+    assert str(error) == f"cannot open {tmp_path / 'pipe.mp4'}: it is a pipe or device, not a file"
+
+
+def test_a_header_that_promises_giant_frames_costs_no_memory(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.avi", 1, codec="rawvideo", pixels="bgr24")
+    contents = bytearray(path.read_bytes())
+    size = contents.index(b"strf") + 12
+    contents[size : size + 8] = struct.pack("<ii", 60_000, 60_000)
+    path.write_bytes(contents)
+    _, frames, error = read(path)
+    assert frames == []
+    assert isinstance(error, SourceError)
 
 
 def test_a_recording_is_turned_as_it_says(tmp_path: Path) -> None:
@@ -245,7 +310,7 @@ def test_frames_too_large_for_memory_are_refused(tmp_path: Path) -> None:
     "name",
     [
         *("a b.mp4", "%d.mp4", "%03d.mp4", "#1.mp4", "a:b.mp4", "http:x.mp4", "concat:x.mp4", "-x.mp4", "ü日本.mp4"),
-        *("a?b=1&c.mp4", "a|b.mp4", "*.mp4", "'q\".mp4", "no ending", ".mp4", "CLIP.MP4"),
+        *("a?b=1&c.mp4", "a|b.mp4", "a\nb.mp4", "*.mp4", "'q\".mp4", "no ending", ".mp4", "CLIP.MP4"),
     ],
 )
 def test_any_name_is_only_a_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

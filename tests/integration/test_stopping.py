@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -92,6 +93,21 @@ def test_a_full_disk_is_the_failure_that_is_read_and_what_was_written_stays(tmp_
     assert "out.mp4" in done.stderr
     assert rows(log)
     assert frames_in(output) > 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file can't be removed there")
+@pytest.mark.parametrize("output", ["--log results/log.jsonl", "--output results/out.mp4"])
+def test_a_folder_that_is_removed_meanwhile_is_said_at_the_end(output: str, tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    outputs = [*output.split(), "--stats", "results/stats.json", "--quiet"]
+    with start("watch", "synthetic:", "--no-window", "--duration", "2", *outputs, cwd=tmp_path) as program:
+        path = tmp_path / output.split()[1]
+        while not path.exists():
+            assert program.poll() is None
+        shutil.rmtree(tmp_path / "results")
+        _, said = program.communicate(timeout=DEADLINE_S)
+    assert program.returncode == 1
+    assert said == f"live-classify: cannot finish {output.split()[1]}: it was removed while it was being written\n"
 
 
 def test_a_closed_pipe_ends_the_run(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import av
 import pytest
 
 from live_classify.assets import DEMO_SCENES, asset
+from media import write_clip
 from program import only_line, run
 
 
@@ -109,3 +110,15 @@ def test_smoothing_changes_the_caption_but_not_the_log(tmp_path: Path) -> None:
         return [json.loads(line)["labels"] for line in (tmp_path / log).read_text(encoding="utf-8").splitlines()]
 
     assert labels("raw.jsonl") == labels("smooth.jsonl")
+
+
+def test_a_name_neither_breaks_a_line_nor_commands_the_terminal(tmp_path: Path) -> None:
+    good, bad = tmp_path / "a\nb\x1b[2J.mp4", tmp_path / "c\nd\x1b[2J.mp4"
+    write_clip(good, 5)
+    bad.write_text("no video")
+    done = run("video", good.name, bad.name, "--log", "log.jsonl", "--quiet", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[0] == "a b [2J.mp4: 5 frames, 0.2 s"
+    assert only_line(done.stderr).startswith("live-classify: cannot read c d [2J.mp4 as video: not a video file")
+    first = json.loads((tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    assert first["source"] == good.name

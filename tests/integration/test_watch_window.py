@@ -16,7 +16,7 @@ import pytest
 from desktop import Desktop
 from live_classify.frames import BgrImage
 from live_classify.sources.still import read_image
-from program import DEADLINE_S, start
+from program import DEADLINE_S, only_line, start
 
 WIDTH, HEIGHT = 640, 480
 CAMERA = "synthetic:photograph.png?fps=30&size=640x480"  # a still scene: only the caption changes
@@ -144,3 +144,26 @@ def logged_names(path: Path) -> list[str]:
     """The best label of each frame that has been logged so far."""
     whole = path.read_text(encoding="utf-8").rpartition("\n")[0]  # a row may just be on its way
     return [json.loads(line)["labels"][0]["name"] for line in whole.splitlines()]
+
+
+def test_several_cameras_are_side_by_side_and_a_dead_one_is_said_to_be(display: str, folder: Path) -> None:
+    sources = [CAMERA, CAMERA, "rtsp://user:s3cret@127.0.0.1:1/x"]
+    title = f"{CAMERA}, {CAMERA} (2), rtsp://user@127.0.0.1:1/x - live_classify"
+    with start("watch", *sources, "--quiet", "--stats", "stats.json", cwd=folder, DISPLAY=display) as program:
+        desktop = Desktop(display, program, re.escape(title))
+
+        def two_alive_one_dark(screen: BgrImage) -> bool:
+            tiles = [screen[y : y + 360, x : x + 640] for x, y in ((0, 0), (640, 0), (0, 360))]
+            middles = [float(tile[100:200, 200:400].mean()) for tile in tiles]
+            said = [bool((tile[:60] > 200).any()) for tile in tiles]  # its name, and what is wrong
+            return middles[0] > 40 and middles[1] > 40 and middles[2] < 10 and all(said)
+
+        assert desktop.sees(two_alive_one_dark)
+        desktop.press("q")
+        status, said = ended(program)
+    assert status == 1
+    assert only_line(said).startswith(
+        "live-classify: cannot open rtsp://user@127.0.0.1:1/x: the connection was refused"
+    )
+    by_source = json.loads((folder / "stats.json").read_text(encoding="utf-8"))["by_source"]
+    assert [source["frames_classified"] > 0 for source in by_source] == [True, True, False]

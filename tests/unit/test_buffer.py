@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from live_classify.pipeline.buffer import Buffer, Policy
+from live_classify.buffer import Buffer, Policy
 
 DEADLINE_S = 20.0  # a test that waits this long has failed
 POLICIES: tuple[Policy, ...] = ("latest", "lossless")
@@ -53,6 +53,22 @@ def test_latest_a_source_of_which_nothing_waits_takes_the_oldest_place() -> None
         buffer.put(item)
     assert buffer.take(9) == [("b", 0), ("c", 0)]
     assert buffer.dropped == {"a": 1}
+
+
+def test_latest_of_each_source_as_many_wait_as_are_allowed_and_keep_their_turn() -> None:
+    buffer = Buffer[tuple[str, int]](4, "latest", source_of=lambda item: item[0], each=1)
+    for item in (("a", 0), ("b", 0), ("a", 1), ("c", 0), ("b", 1), ("a", 2)):
+        buffer.put(item)
+    assert buffer.take(1) == [("a", 2)]  # its turn came with its first frame, however often it was replaced
+    assert buffer.take(9) == [("b", 1), ("c", 0)]
+    assert buffer.dropped == {"a": 2, "b": 1}
+
+
+def test_latest_the_frames_of_a_source_stay_in_order_when_one_is_replaced() -> None:
+    buffer = Buffer[tuple[str, int]](3, "latest", source_of=lambda item: item[0])
+    for item in (("a", 0), ("b", 0), ("a", 1), ("a", 2)):
+        buffer.put(item)
+    assert buffer.take(9) == [("a", 1), ("b", 0), ("a", 2)]
 
 
 def test_lossless_a_full_buffer_makes_the_writer_wait_until_something_is_taken() -> None:

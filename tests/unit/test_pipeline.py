@@ -13,6 +13,7 @@ from doubles import Collector, GreyEngine, ListSource, grey_classifier, grey_fra
 from live_classify.errors import EngineError, OutputError, SourceError, SourceReadError
 from live_classify.frames import Frame
 from live_classify.pipeline.pipeline import Pipeline
+from live_classify.pipeline.stats import run_stats
 
 DEADLINE_S = 20.0  # a test that waits this long has failed
 
@@ -229,3 +230,41 @@ def test_the_stable_label_follows_each_source_apart() -> None:
     with Pipeline(sources, grey_classifier(), live=False, sinks=[sink], smooth_s=10.0) as pipeline:
         assert pipeline.wait(DEADLINE_S)
     assert [prediction.stable.index for _, prediction in sink.written if prediction.stable] == [3] * 5 + [9] * 5
+
+
+def test_live_a_batch_takes_the_newest_frame_of_each_source_and_each_is_counted() -> None:
+    names = [f"camera {number}" for number in range(6)]
+    delivered, classifying = threading.Barrier(len(names) + 1), threading.Event()
+
+    def camera(name: str) -> Iterator[Frame]:
+        assert classifying.wait(DEADLINE_S)
+        yield from frames(20, name)
+        delivered.wait(DEADLINE_S)
+
+    def first() -> Iterator[Frame]:
+        yield grey_frame(200, 0, "first")
+
+    def hold(rgb: npt.NDArray[np.uint8]) -> None:
+        if rgb[0, 0, 0, 0] == 200:
+            classifying.set()
+            delivered.wait(DEADLINE_S)
+
+    engine, sink = GreyEngine(batch=7, before=hold), Collector()
+    sources = [ListSource(first(), "first"), *(ListSource(camera(name), name) for name in names)]
+    with Pipeline(sources, grey_classifier(engine), live=True, sinks=[sink]) as pipeline:
+        assert pipeline.wait(DEADLINE_S)
+    assert engine.sizes == [1, 6]
+    assert sorted((frame.source, frame.index) for frame, _ in sink.written[1:]) == [(name, 19) for name in names]
+    by_source = run_stats("watch", pipeline)["by_source"]
+    assert [(s["source"], s["frames_captured"], s["frames_dropped"]) for s in by_source] == [
+        ("first", 1, 0),
+        *((name, 20, 19) for name in names),
+    ]
+
+
+def test_frames_bear_the_name_of_their_source() -> None:
+    sink = Collector()
+    sources = [ListSource(frames(1, "camera"), "camera"), ListSource(frames(1, "camera"), "camera (2)")]
+    with Pipeline(sources, grey_classifier(), live=True, sinks=[sink]) as pipeline:
+        assert pipeline.wait(DEADLINE_S)
+    assert {frame.source for frame, _ in sink.written} == {"camera", "camera (2)"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
@@ -11,7 +12,7 @@ T = TypeVar("T")
 
 Policy: TypeAlias = Literal["latest", "lossless"]
 """``lossless`` (recordings): a full buffer makes the writer wait, so everything is taken exactly once. ``latest``
-(live): a new item takes the place of the oldest waiting one of its own source, so nothing ever waits long."""
+(live): a new item pushes out the oldest waiting one of its own source, so nothing ever waits long."""
 
 
 class Buffer(Generic[T]):
@@ -21,10 +22,14 @@ class Buffer(Generic[T]):
         size: how many items wait at the most.
         policy: what happens to an item for which there is no room.
         source_of: which source an item comes from; under ``latest``, sources don't push each other out.
+        each: how many of one source wait at the most under ``latest``; None is as many as there is room for.
     """
 
-    def __init__(self, size: int, policy: Policy, source_of: Callable[[T], str] = lambda _: "") -> None:
+    def __init__(
+        self, size: int, policy: Policy, source_of: Callable[[T], str] = lambda _: "", each: int | None = None
+    ) -> None:
         self._size = size
+        self._each = each or size
         self._latest = policy == "latest"
         self._source_of = source_of
         self._items: deque[T] = deque()
@@ -40,8 +45,9 @@ class Buffer(Generic[T]):
             False once the buffer is closed: the item wasn't taken, and none will be.
         """
         with self._changed:
-            if self._latest and not self._closed:
-                self._make_room(self._source_of(item))
+            if self._latest and not self._closed and self._displace(item):
+                self._changed.notify_all()
+                return True
             self._changed.wait_for(lambda: self._closed or len(self._items) < self._size)
             if self._closed:
                 return False
@@ -49,13 +55,24 @@ class Buffer(Generic[T]):
             self._changed.notify_all()
             return True
 
-    def _make_room(self, source: str) -> None:
-        if len(self._items) < self._size:
-            return
-        # Of its own source; where none of it waits, the oldest of all.
-        oldest = next((i for i, waiting in enumerate(self._items) if self._source_of(waiting) == source), 0)
-        self.dropped[self._source_of(self._items[oldest])] += 1
-        del self._items[oldest]
+    def _displace(self, item: T) -> bool:
+        """Put an item for which there is no room in the place of an older one; False where there is room.
+
+        The items of a source keep the places that it has in the queue, whose turn comes however fast it sends new ones.
+        """
+        source = self._source_of(item)
+        places = [place for place, waiting in enumerate(self._items) if self._source_of(waiting) == source]
+        if len(places) < self._each and len(self._items) < self._size:
+            return False
+        if not places:  # the oldest of all, since none of its own source waits
+            self.dropped[self._source_of(self._items.popleft())] += 1
+            self._items.append(item)
+            return True
+        self.dropped[source] += 1
+        for place, following in itertools.pairwise(places):
+            self._items[place] = self._items[following]
+        self._items[places[-1]] = item
+        return True
 
     def take(self, most: int, timeout: float | None = None) -> list[T]:
         """Take what is waiting, oldest first, up to ``most`` items.

@@ -1,0 +1,32 @@
+"""One source on its way through the pipeline."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from live_classify.answers.smoothing import StableLabel
+from live_classify.frames import Frame, Prediction
+from live_classify.pipeline.meter import Meter
+from live_classify.sources.base import Source
+
+Result: TypeAlias = tuple[Frame, Prediction]
+
+
+class Feed:
+    """What is known of one source. Its capture thread and the inference threads write, others read.
+
+    Args:
+        source: the source.
+        smooth_s: time constant of its stable label.
+        min_confidence: below it the stable label is None.
+    """
+
+    def __init__(self, source: Source, smooth_s: float, min_confidence: float) -> None:
+        self.source = source
+        self.frame: Frame | None = None
+        """Live: the newest frame."""
+        self.result: Result | None = None
+        """Live: the newest frame that has been classified."""
+        self.capture_meter = Meter()
+        self.answer_meter = Meter()
+        self.stable_label = StableLabel(smooth_s, min_confidence)

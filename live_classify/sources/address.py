@@ -1,0 +1,86 @@
+"""Addresses on the network, which may hold a password: the one door between what a user typed and what is shown."""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import urlsplit
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+
+# To the last @, since people write passwords with / and @ in them as they are.
+_USER = r"([^:@\s]*):.*@"
+_PASSWORD = re.compile(r"(:/{1,2})" + _USER, re.DOTALL)  # one slash: what becomes of an address taken for a path
+_BARE_PASSWORD = re.compile("()" + _USER, re.DOTALL)
+
+# As cameras and services name them: ?password=, &api_key=, _pwd=, X-Amz-Signature=.
+_SECRET = re.compile(
+    r"((?:[\w.-]*(?:pass|pwd|psw|token|key|secret|auth|sig|cred|session)[\w.-]*|\b(?:p|pw|sid))=)[^&;#\s]*",
+    re.IGNORECASE,
+)
+
+
+class Address:
+    """An address on the network. Whatever prints it shows no password.
+
+    Args:
+        text: as the user gave it, ``rtsp://user:password@host/path``.
+    """
+
+    __slots__ = ("_text", "scheme", "shown")
+
+    def __init__(self, text: str) -> None:
+        scheme = scheme_of(text)
+        if scheme is None:
+            raise ValueError("not an address on the network")
+        self._text = text
+        self.scheme = scheme
+        self.shown = shown_name(text)
+
+    def reveal(self) -> str:
+        """The address with its password: for the library that connects, and for nothing else."""
+        return self._text
+
+    @property
+    def host(self) -> str:
+        """The host's name, empty where there is none; of what is shown, since it is shown too."""
+        try:
+            return urlsplit(self.shown).hostname or ""
+        except ValueError:
+            return ""
+
+    def __repr__(self) -> str:
+        return f"Address({self.shown!r})"
+
+    def __str__(self) -> str:
+        return self.shown
+
+
+def scheme_of(text: str) -> str | None:
+    """The scheme of an address on the network in lower case, None where a text is none."""
+    found = _SCHEME.match(text)
+    return found[1].lower() if found else None
+
+
+def shown_name(text: str) -> str:
+    """What a source is called wherever it is named: as the user gave it, without a password.
+
+    Every name of a source passes here. A name of a file that exists is never changed.
+    """
+    if scheme_of(text) is None and (":" not in text or os.path.lexists(text)):
+        return text
+    if scheme_of(text) is None:  # an address whose scheme was forgotten, perhaps
+        return _BARE_PASSWORD.sub(_user, text, count=1)
+    return without_secrets(text)
+
+
+def without_secrets(text: str) -> str:
+    """Take the passwords out of all addresses in a text: the last guard before it is printed."""
+    before, mark, rest = text.partition(":/")
+    if not mark:
+        return text
+    return before + _SECRET.sub(r"\1***", _PASSWORD.sub(_user, mark + rest))
+
+
+def _user(found: re.Match[str]) -> str:
+    return f"{found[1]}{found[2]}@" if found[2] else found[1]
