@@ -44,8 +44,8 @@ def read_labels(path: Path, classes: int) -> Labels:
     """Read a labels file.
 
     Args:
-        path: one class a line, in the order of the network's output: either its name, or index, id and name parted by
-            tabs. UTF-8. Empty lines at the end don't count.
+        path: one class a line, in the order of the network's output: its name, its index and name parted by a space,
+            or index, id and name parted by tabs. UTF-8. Empty lines at the end don't count.
         classes: how many outputs the network has.
 
     Returns:
@@ -55,22 +55,49 @@ def read_labels(path: Path, classes: int) -> Labels:
         ModelFileError: it can't be read, isn't text, or doesn't fit the network.
     """
     lines = _read_lines(path)
-    if len(lines) != classes:
-        raise ModelFileError(
-            f"{path} doesn't fit the network: it names {len(lines)} classes, the network has {classes}"
-        )
     rows = [line.split("\t") for line in lines]
-    tabular = len(rows[0]) == 3
+    if not rows or len(rows[0]) != 3:
+        # Teachable Machine writes indices; a name may begin with a number too, but not each with its own index.
+        numbered = all(line.startswith(f"{index} ") for index, line in enumerate(lines))
+        names = [line.partition(" ")[2] for line in lines] if numbered else lines
+        return named_labels(names, str(path), classes, what="line")
+    _check_count(len(rows), str(path), classes)
     for number, row in enumerate(rows, start=1):
-        if tabular and (len(row) != 3 or row[0] != str(number - 1)):
+        if len(row) != 3 or row[0] != str(number - 1):
             raise ModelFileError(f"{path}, line {number}: expected {number - 1}, an id and a name, parted by tabs")
-        if not row[-1].strip():
-            raise ModelFileError(f"{path}, line {number}: the name is missing")
-        if (not tabular and len(row) > 1) or any(category(letter) == "Cc" for cell in row for letter in cell):
-            raise ModelFileError(f"{path}, line {number}: tabs or control characters in a name")
-    ids: Sequence[str] = [row[1] for row in rows] if tabular else [""] * classes
-    names = [(row[2] if tabular else line).strip() for row, line in zip(rows, lines, strict=True)]
-    return Labels(tuple(ids), tuple(names))
+    ids, names = [row[1] for row in rows], [row[2] for row in rows]
+    _check_names(ids, str(path), "line", may_be_empty=True)
+    return Labels(tuple(ids), named_labels(names, str(path), classes, what="line").names)
+
+
+def named_labels(names: Sequence[str], source: str, classes: int, *, what: str = "label") -> Labels:
+    """Labels that have nothing but names.
+
+    Args:
+        names: in the order of the network's output.
+        source: where they come from, for messages.
+        classes: how many outputs the network has.
+        what: what each of them is in the source, for messages.
+
+    Raises:
+        ModelFileError: there are too many or too few, or one is empty or has control characters.
+    """
+    _check_count(len(names), source, classes)
+    _check_names(names, source, what)
+    return Labels(("",) * classes, tuple(name.strip() for name in names))
+
+
+def _check_count(count: int, source: str, classes: int) -> None:
+    if count != classes:
+        raise ModelFileError(f"{source} doesn't fit the network: it names {count} classes, the network has {classes}")
+
+
+def _check_names(names: Sequence[str], source: str, what: str, *, may_be_empty: bool = False) -> None:
+    for number, name in enumerate(names, start=1):
+        if not name.strip() and not may_be_empty:
+            raise ModelFileError(f"{source}, {what} {number}: the name is missing")
+        if any(category(letter) == "Cc" for letter in name):
+            raise ModelFileError(f"{source}, {what} {number}: tabs or control characters in a name")
 
 
 def _read_lines(path: Path) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from live_classify.errors import ModelFileError
-from live_classify.models.labels import Labels, read_labels
+from live_classify.models.labels import Labels, named_labels, read_labels
 
 TABLE = "0\tn01\ttench\n1\tn02\tgreat_white_shark\n2\tn03\tcock\n"
 
@@ -26,6 +26,37 @@ def test_a_table_of_index_id_and_name(path: Path) -> None:
     labels = read_labels(path, 3)
     assert labels == Labels(("n01", "n02", "n03"), ("tench", "great_white_shark", "cock"))
     assert len(labels) == 3
+
+
+def test_indices_before_the_names_are_left_out(path: Path) -> None:
+    """As Teachable Machine writes them."""
+    path.write_text("0 Class 1\n1 2 apples\n2 cock\n")
+    assert read_labels(path, 3) == Labels(("", "", ""), ("Class 1", "2 apples", "cock"))
+
+
+@pytest.mark.parametrize(
+    "lines", [["0 a", "1 b", "3 c"], ["1 a", "2 b", "3 c"], ["0 a", "b", "2 c"], ["0a", "1b", "2c"]]
+)
+def test_numbers_that_are_no_indices_belong_to_the_names(path: Path, lines: list[str]) -> None:
+    path.write_text("\n".join(lines))
+    assert read_labels(path, 3).names == tuple(lines)
+
+
+def test_labels_of_names_alone() -> None:
+    assert named_labels(["a", " b "], "here", 2) == Labels(("", ""), ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["a"], "here doesn't fit the network: it names 1 classes, the network has 2"),
+        (["a", ""], "here, label 2: the name is missing"),
+        (["a\tb", "c"], "here, label 1: tabs or control characters in a name"),
+    ],
+)
+def test_names_that_do_not_fit_are_refused(names: list[str], says: str) -> None:
+    with pytest.raises(ModelFileError, match=says):
+        named_labels(names, "here", 2)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -59,6 +90,8 @@ def test_a_name_that_would_command_the_terminal_is_refused(path: Path, name: str
         (b"cat\n  \t \ndog\n", "line 2: the name is missing"),
         (b"0\tn1\tcat\n1\tn2\t\n2\tn3\tdog\n", "line 2: the name is missing"),
         (b"0\tn1\tcat\n2\tn2\tdog\n1\tn3\tcow\n", "line 2: expected 1, an id and a name, parted by tabs"),
+        (b"0 cat\n1  \n2 dog\n", "line 2: the name is missing"),
+        (b"0\tn\x1b1\tcat\n1\tn2\tdog\n2\tn3\tcow\n", "line 1: tabs or control characters"),
         (b"1\tn1\tcat\n2\tn2\tdog\n3\tn3\tcow\n", "line 1: expected 0"),
         (b"0\tn1\tcat\ndog\n2\tn3\tcow\n", "line 2: expected 1"),
         (b"cat\n\xff\xfe\ndog\n", "labels.txt is not a labels file: it isn't UTF-8 text"),
