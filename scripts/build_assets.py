@@ -276,7 +276,7 @@ def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     return np.asarray(exponentials / exponentials.sum())
 
 
-def write_reference(names: list[str]) -> None:
+def write_reference(labels: list[str]) -> None:
     """Write the photographs of the self-check, and what the networks answer to them.
 
     They are as high as the default network's input, which takes them unscaled: its answers to them are the same on
@@ -286,29 +286,32 @@ def write_reference(names: list[str]) -> None:
     Raises:
         SystemExit: an answer is wrong, or the photographs are too large.
     """
-    photographs = {}
-    for part in PARTS:
-        path = ASSETS / f"{Path(part.photograph).stem}.png"
-        picture = cut_out(part)
-        cv2.imwrite(str(path), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_PAETH])
-        photographs[path] = picture
-    size = sum(path.stat().st_size for path in photographs)
+    paths = [ASSETS / f"{Path(part.photograph).stem}.png" for part in PARTS]
+    for path, part in zip(paths, PARTS, strict=True):
+        packing = [cv2.IMWRITE_PNG_COMPRESSION, 9, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_PAETH]
+        cv2.imwrite(str(path), cut_out(part), packing)
+    size = sum(path.stat().st_size for path in paths)
     if size >= REFERENCE_MAX_BYTES:
         raise SystemExit(f"the photographs of the self-check are too large: {size} bytes")
 
-    answers: dict[str, dict[str, list[dict[str, object]]]] = {path.name: {} for path in photographs}
-    ids = [line.split("\t")[1] for line in (ASSETS / "imagenet_labels.tsv").read_text(encoding="utf-8").splitlines()]
+    rows = [line.split("\t") for line in labels]
+    answers: dict[str, dict[str, list[dict[str, object]]]] = {path.name: {} for path in paths}
     for network in (LITE0, LITE1, LITE2):
         model = network.build()
-        for (path, picture), scene in zip(photographs.items(), DEMO_SCENES, strict=True):
-            logits = np.asarray(model(rgb_batch(centre_square(picture), network.input_size[0])))[0]
-            probabilities = softmax(logits)
-            best = [int(index) for index in np.argsort(-probabilities)[:REFERENCE_TOP]]
-            if names[best[0]] not in scene.names:
-                raise SystemExit(f"{network.name} takes {path.name} for {names[best[0]]}")
+        for path, scene in zip(paths, DEMO_SCENES, strict=True):
+            square = centre_square(np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR), dtype=np.uint8))
+            probabilities = softmax(np.asarray(model(rgb_batch(square, network.input_size[0])))[0])
+            best = [rows[index] for index in np.argsort(-probabilities)[:REFERENCE_TOP]]
+            if best[0][2] not in scene.names:
+                raise SystemExit(f"{network.name} takes {path.name} for {best[0][2]}")
             answers[path.name][network.name] = [
-                {"index": i, "id": ids[i], "name": names[i], "probability": round(float(probabilities[i]), 6)}
-                for i in best
+                {
+                    "index": int(index),
+                    "id": key,
+                    "name": name,
+                    "probability": round(float(probabilities[int(index)]), 6),
+                }
+                for index, key, name in best
             ]
     text = json.dumps(answers, indent=1) + "\n"
     (ASSETS / "reference.json").write_text(text, encoding="utf-8", newline="\n")
@@ -318,7 +321,7 @@ def cut_out(part: Part) -> BgrImage:
     """A part of a photograph, as high as the default network's input; ``(H, W)`` where it is grey."""
     whole = read_photograph(part.photograph)[part.top :, part.left :][: part.height, : part.width]
     picture = cv2.resize(whole, (round(part.width * SIZE / part.height), SIZE), interpolation=cv2.INTER_AREA)
-    picture &= REFERENCE_BITS
+    picture = picture & np.uint8(REFERENCE_BITS)
     grey = (picture == picture[..., :1]).all()
     return np.asarray(picture[..., 0] if grey else picture, dtype=np.uint8)
 
@@ -350,7 +353,7 @@ def main() -> None:
             f"demo.mp4 by {name}: right on every frame, with probability {check_clip(clip, network, names):.2f} or more"
         )
 
-    write_reference(names)
+    write_reference(labels)
     write_sums()
     for path in (*networks.values(), clip):
         print(f"{path.name}: {path.stat().st_size} bytes")

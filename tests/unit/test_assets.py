@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LABELS = "imagenet_labels.tsv"
-SHIPPED = ["demo.mp4", "efficientnet-lite0-float32.tflite", "efficientnet-lite0-int8.tflite", LABELS]
+SHIPPED = [
+    "camera.png",
+    "chelsea.png",
+    "coffee.png",
+    "demo.mp4",
+    "efficientnet-lite0-float32.tflite",
+    "efficientnet-lite0-int8.tflite",
+    LABELS,
+    "reference.json",
+    "rocket.png",
+]
 
 
 @pytest.fixture

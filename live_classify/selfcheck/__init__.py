@@ -1,0 +1,1 @@
+"""Whether the engines of this machine answer rightly: ``live-classify models --check``."""
