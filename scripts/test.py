@@ -12,6 +12,9 @@ from _console import end_with
 from _environment import ROOT, Environment
 from _system import BROWSER_TESTS, OPENCV, RTSP_TESTS, WINDOW_TESTS, provide
 
+# More would want more memory than a laptop has: each process holds TensorFlow.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
+
 
 def main() -> int:
     """Set up, then become pytest."""
@@ -19,7 +22,7 @@ def main() -> int:
     environment = Environment()
     environment.ensure(["test"])
     os.chdir(ROOT)
-    return environment.hand_over("pytest", *sys.argv[1:])
+    return environment.hand_over("pytest", *SIDE_BY_SIDE, *sys.argv[1:])
 
 
 if __name__ == "__main__":

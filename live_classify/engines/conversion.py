@@ -5,10 +5,12 @@ The conversion takes TensorFlow, seconds and a gigabyte, none of which the progr
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,11 +23,15 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.assets import sha256
-from live_classify.errors import EngineError
+from live_classify.errors import EngineError, LiveClassifyError
 from live_classify.models.network import Network, Precision
 from live_classify.models.weights import Progress, content_digest, no_progress
+from live_classify.one_line import one_line
 
-_FORMAT = 1  # to be raised when the conversion changes what comes out
+_FORMAT = 2  # to be raised when the conversion changes what comes out
+_LONGEST_NAME = 40  # of a user's file, which may take all that a file's name can hold
+# The paths of this process, not the current folder, which comes first otherwise and may hold anything.
+_PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from live_classify.engines.convert import main; main()"
 
 
 class Calibration(Protocol):
@@ -58,6 +64,8 @@ def converted(
 
     Raises:
         ModelFileError: the weights can't be had.
+        SourceError: a file to calibrate with can't be read.
+        UsageError: nothing to calibrate with can be read.
         EngineError: the network can't be converted, or the cache can't be written.
     """
     weights = network.weights.obtain(progress)
@@ -67,14 +75,18 @@ def converted(
         return path
     from filelock import FileLock
 
+    progress(f"converting {network.name} to LiteRT {precision}, once", 0, 0)  # or waiting for who does
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
             if not _is_whole(path):
-                progress(f"converting {network.name} to LiteRT {precision}, once", 0, 0)
                 _make(network, precision, weights, calibration, path)
+    except LiveClassifyError:  # those of files are OSErrors, too
+        raise
     except OSError as error:
-        raise EngineError(f"cannot keep the converted network in {folder}: {error.strerror or error}") from error
+        raise EngineError(
+            f"cannot keep the converted network in {folder}: {error.strerror or error}; set XDG_CACHE_HOME to another folder"
+        ) from error
     return path
 
 
@@ -108,7 +120,7 @@ def _file_name(network: Network, precision: Precision, weights: Path, calibratio
         metadata.version("keras"),
     ]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-    return f"{Path(network.name).stem}-{precision}-{key[:16]}.tflite"
+    return f"{Path(network.name).stem[:_LONGEST_NAME]}-{precision}-{key[:16]}.tflite"
 
 
 def _is_whole(path: Path) -> bool:
@@ -126,7 +138,7 @@ def _digest_file(path: Path) -> Path:
 def _make(network: Network, precision: Precision, weights: Path, calibration: Calibration, path: Path) -> None:
     """Convert in a process of its own, and put the result in place only when it is whole."""
     # A folder within the cache, so that the last step is a rename. One that a killed process left is swept here.
-    for left in path.parent.glob(f"{path.stem}.*.part"):
+    for left in path.parent.glob(f"{glob.escape(path.stem)}.*.part"):
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f"{path.stem}.", suffix=".part", dir=path.parent) as work:
         made, pictures = Path(work, "network.tflite"), Path(work, "pictures.npy")
@@ -153,14 +165,30 @@ def _run_child(job: Mapping[str, object]) -> None:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "-1",
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "live_classify.engines.convert"],
-        input=json.dumps(job),
-        text=True,
-        capture_output=True,
-        env=environment,
-        check=False,
-    )
+    reader, writer = os.pipe()  # nothing is written to it: where it ends, this process has ended
+    try:
+        done = subprocess.run(  # noqa: S603 (this Python, this package)
+            [sys.executable, "-c", _PROGRAM, json.dumps(job), *sys.path],
+            stdin=reader,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            env=environment,
+            check=False,
+        )
+    except OSError as error:
+        raise EngineError(f"cannot start the conversion of {job['model']}: {error.strerror}") from error
+    finally:
+        os.close(reader)
+        os.close(writer)
     if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or [f"the converter ended with status {done.returncode}"]
-        raise EngineError(f"{job['model']} can't be converted to LiteRT {job['precision']}: {lines[-1]}")
+        raise EngineError(f"{job['model']} can't be converted to LiteRT {job['precision']}: {_reason(done)}")
+
+
+def _reason(done: subprocess.CompletedProcess[str]) -> str:
+    """Why the converter failed: what it printed, or Python for it, unless something ended it."""
+    if done.returncode < 0:
+        memory = ", for want of memory perhaps" if done.returncode == -signal.SIGKILL else ""
+        return f"the converter was ended by signal {-done.returncode}{memory}"
+    said = done.stdout.splitlines() or done.stderr.splitlines()
+    return one_line(said[-1]) if said else f"the converter ended with status {done.returncode}"

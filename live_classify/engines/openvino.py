@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,8 @@ def open_openvino(
 
 
 def _import_openvino() -> Any:
+    # Its import would report to its maker, unasked, and leave a thread behind; it does without that package, too.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
         return importlib.import_module("openvino")
     except ModuleNotFoundError as error:

@@ -165,14 +165,14 @@ def offers(network: Network, engine: EngineName) -> tuple[Precision, ...]:
     """The precisions in which an engine can run a network."""
     if network.construct is not None:
         return _OFFERS[engine]
-    ready = tuple(precision for precision in _OFFERS[engine] if precision in network.litert)
-    return () if engine == "keras" else ready
+    # The user's own LiteRT file: only the litert engine prepares pixels for one, and knows 8-bit inputs of every scale.
+    return tuple(network.litert) if engine == "litert" else ()
 
 
 def _require_offer(network: Network, engine: EngineName, precision: PrecisionChoice) -> None:
     offered = offers(network, engine)
     if not offered:
-        raise UsageError(f"{network.name} is a LiteRT file, which the keras engine can't run; use --engine litert")
+        raise UsageError(f"{network.name} is a LiteRT file, which the {engine} engine can't run; use --engine litert")
     if precision != "auto" and precision not in offered:
         others = [name for name in _OFFERS if precision in offers(network, name)]
         instead = f"; {' and '.join(others)} can" if others else ""

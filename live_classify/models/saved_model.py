@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections.abc import Iterable, Iterator
@@ -70,19 +71,18 @@ def ends_in_sigmoid(folder: Path) -> bool:
     (target,) = graph.signature_def[_ENDPOINT].outputs.values()
     functions = {function.signature.name: function for function in graph.graph_def.library.function}
     nodes, tensor = {node.name: node for node in graph.graph_def.node}, target.name
-    for _ in range(_MAX_STEPS):
-        name, *_, index = [*tensor.split(":"), "0"] if ":" not in tensor else tensor.split(":")
-        node = nodes.get(name)
-        if node is None:
-            return False
-        called = functions.get(node.attr["f"].func.name)
-        if called is not None:
-            argument = called.signature.output_arg[int(index)].name
-            nodes, tensor = {inner.name: inner for inner in called.node_def}, called.ret[argument]
-        elif node.op in {"Cast", "Identity"}:
-            tensor = node.input[0]
-        else:
-            return bool(node.op == "Sigmoid")
+    with contextlib.suppress(IndexError, KeyError, ValueError):  # a graph that names what it hasn't
+        for _ in range(_MAX_STEPS):
+            name, *_, index = tensor.split(":") if ":" in tensor else (tensor, "0")
+            node = nodes[name]
+            called = functions.get(node.attr["f"].func.name)
+            if called is not None:
+                argument = called.signature.output_arg[int(index)].name
+                nodes, tensor = {inner.name: inner for inner in called.node_def}, called.ret[argument]
+            elif node.op in {"Cast", "Identity"}:
+                tensor = node.input[0]
+            else:
+                return bool(node.op == "Sigmoid")
     return False
 
 
@@ -161,9 +161,10 @@ def _offered(things: Any) -> Iterator[str]:
 
 def _check_constants(nodes: Iterable[Any], folder: Path) -> None:
     for node in nodes:
-        shape = node.attr["value"].tensor.tensor_shape if node.op == "Const" else None
-        if shape is not None and math.prod(length.size for length in shape.dim) > _MAX_CONSTANT_NUMBERS:
-            raise ModelFileError(f"{folder} can't be used: it is made to fill the memory (a constant {shape})")
+        if node.op == "Const":
+            lengths = [length.size for length in node.attr["value"].tensor.tensor_shape.dim]
+            if math.prod(lengths) > _MAX_CONSTANT_NUMBERS:
+                raise ModelFileError(f"{folder} can't be used: it is made to fill the memory (a constant of {lengths})")
 
 
 def _check_weights(folder: Path) -> None:

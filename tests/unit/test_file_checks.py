@@ -55,7 +55,7 @@ def test_other_kinds_are_not_known(tmp_path: Path, name: str) -> None:
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnknownModelError, match="there is no model .*x.keras"):
+    with pytest.raises(UnknownModelError, match=r"there is no model .*x\.keras"):
         kind_of(tmp_path / "x.keras")
     os.mkfifo(tmp_path / "x.keras")
     refused("is neither a file nor a folder", kind_of, tmp_path / "x.keras")

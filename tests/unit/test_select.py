@@ -122,8 +122,9 @@ def test_wishes_that_contradict_each_other_are_refused(
 def test_what_a_litert_file_cannot_do_is_refused() -> None:
     with pytest.raises(UsageError, match=r"litert can't run some.tflite in int8, only in float32"):
         choose(FLOAT_FILE, Wishes("litert", "int8"), "latency")
-    with pytest.raises(UsageError, match="which the keras engine can't run; use --engine litert"):
-        choose(FLOAT_FILE, Wishes("keras"), "latency")
+    for engine in ("keras", "openvino"):
+        with pytest.raises(UsageError, match=f"which the {engine} engine can't run; use --engine litert"):
+            choose(FLOAT_FILE, Wishes(engine), "latency")
 
 
 def test_there_is_a_core_to_use() -> None:

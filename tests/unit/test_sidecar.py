@@ -191,7 +191,7 @@ def test_the_option_takes_a_mode_or_a_file(path: Path) -> None:
 
 
 def test_the_option_refuses_what_is_neither(path: Path) -> None:
-    with pytest.raises(UsageError, match="unknown preprocessing vgg: none, unit, tf, torch, caffe and .json files"):
+    with pytest.raises(UsageError, match=r"unknown preprocessing vgg: none, unit, tf, torch, caffe and \.json files"):
         parse_preprocessing("vgg")
     with pytest.raises(ModelFileError, match="No such file"):
         parse_preprocessing(str(path))
