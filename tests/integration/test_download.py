@@ -98,7 +98,7 @@ def test_progress_is_told_from_nothing_to_all(published: PublishedFile) -> None:
     told: list[tuple[str, int, int]] = []
     published.obtain(lambda *words: told.append(words))
     names, done, totals = zip(*told, strict=True)
-    assert set(names) == {FILE}
+    assert set(names) == {f"fetching {FILE}"}
     assert set(totals) == {len(BODY)}
     assert list(done) == sorted(done)
     assert (done[0], done[-1]) == (0, len(BODY))
