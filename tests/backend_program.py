@@ -1,0 +1,91 @@
+"""Runs the default network on the Keras backend of this process, and says in JSON what came of it.
+
+``python backend_program.py answers`` classifies four pictures of the demo; ``python backend_program.py devices`` a part
+of it, on two logical devices that stand in for two GPUs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from typing import Any
+
+import numpy as np
+
+from live_classify import Classifier, load_classifier
+from live_classify.assets import asset
+from live_classify.engines.keras import open_keras
+from live_classify.models.keras_import import import_keras
+from live_classify.models.lite_weights import LITE0
+from live_classify.models.preprocessing import Preprocessing
+from live_classify.pipeline.pipeline import Pipeline
+from live_classify.sources.excerpt import Part
+from live_classify.sources.open import recorded_source
+
+PART = Part(start_s=3.6, end_s=4.4)  # a cut in its middle
+
+
+class CountedPreprocessing(Preprocessing):
+    """None, but it counts how often a backend asks for it: once for each trace."""
+
+    traces = 0
+
+    def apply(self, rgb: Any) -> Any:
+        """Take note of a trace."""
+        type(self).traces += 1
+        return rgb
+
+
+def answers() -> dict[str, Any]:
+    """Classify batches of several sizes."""
+    frames = [frame.bgr for frame in recorded_source(str(asset("demo.mp4")), Part(every=120)).frames(threading.Event())]
+    with load_classifier(engine="keras", device="cpu", batch=4, preprocessing=CountedPreprocessing()) as classifier:
+        rows = [prediction.probabilities.tolist() for prediction in classifier.classify(frames)]
+        traces = CountedPreprocessing.traces
+        for count in (1, 3, 2, 4):
+            classifier.classify(frames[:count])
+    return {"rows": rows, "traces_in_a_run": CountedPreprocessing.traces - traces}
+
+
+def devices() -> dict[str, Any]:
+    """Classify a recording on two devices, two calls at a time on each."""
+    engines = open_keras(LITE0, ["cpu:0", "cpu:1"], batch=1, calls=2)
+    labels = LITE0.read_labels()
+    seen: list[tuple[int, str]] = []
+
+    class Keep:
+        def write(self, frame: Any, prediction: Any) -> None:
+            seen.append((frame.index, prediction.top.name))
+
+        def close(self) -> None:
+            pass
+
+    classifier = Classifier(LITE0, labels, lambda _: [*engines])
+    with Pipeline([recorded_source(str(asset("demo.mp4")), PART)], classifier, live=False, sinks=[Keep()]) as pipeline:
+        pipeline.wait()
+    same = np.zeros((1, 224, 224, 3), np.uint8)
+    difference = float(np.abs(engines[0].classify(same) - engines[1].classify(same)).max())
+    return {
+        "devices": [engine.device for engine in engines],
+        "frames": [meter.frames for meter in pipeline.engine_meters],
+        "seen": seen,
+        "difference": difference,
+    }
+
+
+def main() -> None:
+    """Do what is asked for."""
+    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+        import tensorflow as tf
+
+        (cpu,) = tf.config.list_physical_devices("CPU")
+        tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    found = {"answers": answers, "devices": devices}[sys.argv[1]]()
+    found["backend"] = import_keras().backend.backend()
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Keras on each of its backends, in processes of their own: a process has one backend, and one count of devices."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from live_classify import load_classifier
+from live_classify.assets import asset
+from live_classify.sources.excerpt import Part
+from live_classify.sources.open import recorded_source
+from program import environment
+
+PROGRAM = Path(__file__).parents[1] / "backend_program.py"
+
+
+def run(task: str, backend: str, **more: str) -> dict[str, Any]:
+    if importlib.util.find_spec(backend) is None:
+        assert backend == "torch", f"{backend} belongs to the test dependencies"
+        pytest.skip("torch isn't installed; it takes gigabytes")
+    done = subprocess.run(
+        [sys.executable, PROGRAM, task],
+        env=environment(KERAS_BACKEND=backend, **more),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found["backend"] == backend
+    return found
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_every_backend_answers_as_litert_does(backend: str) -> None:
+    demo = recorded_source(str(asset("demo.mp4")), Part(every=120))
+    frames = [frame.bgr for frame in demo.frames(threading.Event())]
+    with load_classifier(engine="litert", precision="float32") as classifier:
+        expected = [prediction.probabilities for prediction in classifier.classify(frames)]
+    found = run("answers", backend)
+    assert len(found["rows"]) == 4
+    np.testing.assert_allclose(found["rows"], expected, atol=1e-4)
+    if backend != "torch":  # which has no graph
+        assert found["traces_in_a_run"] == 0
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_two_devices_are_two_workers_with_two_calls_each(backend: str) -> None:
+    found = run("devices", backend, XLA_FLAGS="--xla_force_host_platform_device_count=2")
+    assert found["devices"] == ["cpu", "cpu:1", "cpu", "cpu:1"]
+    assert found["difference"] == 0
+    indices = [index for index, _ in found["seen"]]
+    assert indices == list(range(108, 132))  # each once, in order
+    assert [name for _, name in found["seen"]] == ["espresso"] * 12 + ["Egyptian_cat"] * 12
+    assert sum(found["frames"]) == 24
+    first, second = found["frames"][0] + found["frames"][2], found["frames"][1] + found["frames"][3]
+    assert min(first, second) > 0
