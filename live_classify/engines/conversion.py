@@ -5,10 +5,10 @@ The conversion takes TensorFlow, seconds and a gigabyte, none of which the progr
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.assets import sha256
-from live_classify.errors import EngineError, LiveClassifyError
+from live_classify.errors import EngineError
 from live_classify.models.network import Network, Precision
 from live_classify.models.weights import Progress, content_digest, no_progress
 from live_classify.one_line import one_line
@@ -81,11 +81,10 @@ def converted(
         with FileLock(path.with_suffix(".lock")):
             if not _is_whole(path):
                 _make(network, precision, weights, calibration, path)
-    except LiveClassifyError:  # those of files are OSErrors, too
-        raise
     except OSError as error:
         raise EngineError(
-            f"cannot keep the converted network in {folder}: {error.strerror or error}; set XDG_CACHE_HOME to another folder"
+            f"cannot keep the converted network in {folder}: {error.strerror or error}; "
+            "set XDG_CACHE_HOME to another folder"
         ) from error
     return path
 
@@ -120,7 +119,8 @@ def _file_name(network: Network, precision: Precision, weights: Path, calibratio
         metadata.version("keras"),
     ]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-    return f"{Path(network.name).stem[:_LONGEST_NAME]}-{precision}-{key[:16]}.tflite"
+    readable = re.sub(r"[^\w.-]", "_", Path(network.name).stem)[:_LONGEST_NAME]  # TensorFlow takes [1] for a pattern
+    return f"{readable}-{precision}-{key[:16]}.tflite"
 
 
 def _is_whole(path: Path) -> bool:
@@ -138,7 +138,7 @@ def _digest_file(path: Path) -> Path:
 def _make(network: Network, precision: Precision, weights: Path, calibration: Calibration, path: Path) -> None:
     """Convert in a process of its own, and put the result in place only when it is whole."""
     # A folder within the cache, so that the last step is a rename. One that a killed process left is swept here.
-    for left in path.parent.glob(f"{glob.escape(path.stem)}.*.part"):
+    for left in path.parent.glob(f"{path.stem}.*.part"):
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f"{path.stem}.", suffix=".part", dir=path.parent) as work:
         made, pictures = Path(work, "network.tflite"), Path(work, "pictures.npy")
@@ -152,15 +152,16 @@ def _make(network: Network, precision: Precision, weights: Path, calibration: Ca
             "pictures": str(pictures),
             "output": str(made),
         }
-        _run_child(job)
+        _run_child(job, work)
         with made.open("rb+") as file:
             os.fsync(file.fileno())
         _digest_file(path).write_text(sha256(made), encoding="ascii")
         made.replace(path)
 
 
-def _run_child(job: Mapping[str, object]) -> None:
+def _run_child(job: Mapping[str, object], work: str) -> None:
     environment = os.environ | {
+        "TMPDIR": work,
         "KERAS_BACKEND": "tensorflow",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "-1",

@@ -7,7 +7,7 @@ probabilities come back.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from live_classify.engines.base import EngineName
 from live_classify.engines.keras_backends import find_backend
-from live_classify.errors import EngineError, UsageError
+from live_classify.errors import EngineError, LiveClassifyError, UsageError
 from live_classify.models.keras_import import import_keras
 from live_classify.models.network import Network
 from live_classify.models.weights import Progress, no_progress
@@ -74,20 +74,22 @@ class KerasEngine:
         progress: Progress = no_progress,
     ) -> None:
         backend = find_backend()
-        self.device = device.removesuffix(":0") if device == "cpu:0" else device
+        self.device = "cpu" if device == "cpu:0" else device
         self.precision = precision
         self.batch = batch
         self.input_size = network.input_size
         self._failures = backend.failures
         keras = import_keras()
         with _building, keras.device(device):
-            model = network.build(progress)
-            if precision == "float16":
-                _compute_in_half(model, "mixed_float16" if device.startswith("gpu") else "mixed_bfloat16")
             try:
+                model = network.build(progress)
+                if precision == "float16":
+                    _compute_in_half(model, "mixed_float16" if device.startswith("gpu") else "mixed_bfloat16")
                 self._run = backend.compile(model, _probabilities(network), (batch, *network.input_size, 3), device)
-                self.classify(np.zeros((1, *self.input_size, 3), np.uint8))  # the first run plans the graph
-            except backend.failures as error:
+                self._run(np.zeros((batch, *self.input_size, 3), np.uint8))  # the first run plans the graph
+            except LiveClassifyError:
+                raise
+            except Exception as error:  # every backend has errors of its own, for want of memory and for the rest
                 raise EngineError(f"{network.name} doesn't run on {device}: {one_line(error)}") from error
 
     def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
@@ -145,10 +147,20 @@ def _probabilities(network: Network) -> Any:
 
 
 def _compute_in_half(model: keras.Model, policy: str) -> None:
-    """Let every layer compute in 16 bits but the last, whose scores need the digits."""
-    *others, last = model.layers
-    for layer in others:
-        if hasattr(layer, "layers"):
-            _compute_in_half(layer, policy)
+    """Let layers compute in 16 bits, but for the last one that has weights: its scores need the digits."""
+    layers = list(_layers(model))
+    for layer in layers:
         layer.dtype_policy = policy
-    last.dtype_policy = "float32"
+    for layer in reversed(layers):
+        layer.dtype_policy = "float32"
+        if layer.weights:
+            break
+
+
+def _layers(model: keras.Model) -> Iterator[Any]:
+    """The layers of a model and of the models within it."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from _layers(layer)
+        else:
+            yield layer

@@ -118,7 +118,7 @@ class _Jax:
             with StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
                 return network(model, rgb)
 
-        pixels: Any = jax.ShapeDtypeStruct(shape, np.uint8, sharding=jax.sharding.SingleDeviceSharding(place))  # type: ignore[no-untyped-call]
+        pixels = jax.ShapeDtypeStruct(shape, np.uint8, sharding=jax.sharding.SingleDeviceSharding(place))  # type: ignore[no-untyped-call]
         compiled = jax.jit(stateless).lower(weights, pixels).compile()
 
         def run(batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

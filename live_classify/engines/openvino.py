@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +37,6 @@ class OpenVINOEngine:
     device = "cpu"
 
     def __init__(self, compiled: openvino.CompiledModel, precision: str, batch: int, output: Output) -> None:
-        import threading
-
         self._request = compiled.create_infer_request()
         self._in_use = threading.Lock()
         self._dtype = np.dtype(compiled.input(0).get_element_type().to_dtype())
@@ -80,7 +79,7 @@ def open_openvino(
         output: what the network gives.
 
     Raises:
-        EngineError: OpenVINO isn't installed, or refuses the file.
+        EngineError: OpenVINO isn't installed, refuses the file, or can't compute in 16 bits on this processor.
     """
     runtime: Any = _import_openvino()
     settings = {
@@ -90,6 +89,9 @@ def open_openvino(
     }
     try:
         core = runtime.Core()
+        if precision == "float16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            # It would compute in float32, and not say so.
+            raise EngineError("this processor doesn't compute in 16 bits; use --precision float32")
         compiled = core.compile_model(core.read_model(path), "CPU", settings)
         requests = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")) if goal == "throughput" else 1
         return [OpenVINOEngine(compiled, precision, batch, output) for _ in range(requests)]
@@ -102,10 +104,10 @@ def _import_openvino() -> Any:
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
         return importlib.import_module("openvino")
-    except ModuleNotFoundError as error:
-        if error.name != "openvino":
-            raise EngineError(f"OpenVINO is broken: {error}; reinstall it") from error
-        raise EngineError("OpenVINO isn't installed: pip install 'live_classify[openvino]'") from error
+    except ImportError as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == "openvino":
+            raise EngineError("OpenVINO isn't installed: pip install 'live_classify[openvino]'") from error
+        raise EngineError(f"OpenVINO is broken: {one_line(error)}; reinstall it") from error
 
 
 def _reason(error: Exception) -> str:

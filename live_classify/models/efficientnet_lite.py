@@ -59,7 +59,7 @@ def build(size: int, width: float = 1.0, depth: float = 1.0, classes: int = 1000
     Returns:
         A Keras model from ``(N, size, size, 3)`` float32 RGB in 0..255 to ``(N, classes)`` logits. The normalisation
         (x - 127) / 128 is part of it. Layers carry the names of the published weights, less the leading underscore that
-        TensorFlow refuses.
+        TensorFlow refuses, and with hyphens for the dots that Torch refuses.
     """
     from keras import Input, Model, layers
 
@@ -79,16 +79,16 @@ def build(size: int, width: float = 1.0, depth: float = 1.0, classes: int = 1000
         filters = _scaled(stage.filters, width)
         for repeat in range(repeats):
             stride = stage.stride if repeat == 0 else 1
-            shortcut, prefix = x, f"blocks.{block}"
+            shortcut, prefix = x, f"blocks-{block}"
             if stage.expansion != 1:
-                x = layers.Conv2D(x.shape[-1] * stage.expansion, 1, use_bias=False, name=f"{prefix}._expand_conv")(x)
-                x = layers.ReLU(6.0)(batch_norm(x, f"{prefix}._bn0"))
-            x = layers.DepthwiseConv2D(stage.kernel, stride, "same", use_bias=False, name=f"{prefix}._depthwise_conv")(
+                x = layers.Conv2D(x.shape[-1] * stage.expansion, 1, use_bias=False, name=f"{prefix}-_expand_conv")(x)
+                x = layers.ReLU(6.0)(batch_norm(x, f"{prefix}-_bn0"))
+            x = layers.DepthwiseConv2D(stage.kernel, stride, "same", use_bias=False, name=f"{prefix}-_depthwise_conv")(
                 x
             )
-            x = layers.ReLU(6.0)(batch_norm(x, f"{prefix}._bn1"))
-            x = layers.Conv2D(filters, 1, use_bias=False, name=f"{prefix}._project_conv")(x)
-            x = batch_norm(x, f"{prefix}._bn2")
+            x = layers.ReLU(6.0)(batch_norm(x, f"{prefix}-_bn1"))
+            x = layers.Conv2D(filters, 1, use_bias=False, name=f"{prefix}-_project_conv")(x)
+            x = batch_norm(x, f"{prefix}-_bn2")
             if stride == 1 and shortcut.shape[-1] == filters:
                 x = layers.Add()([x, shortcut])
             block += 1
@@ -113,7 +113,7 @@ def load_weights(network: keras.Model, tensors: Mapping[str, npt.NDArray[Any]]) 
         if not layer.weights:
             continue
         try:
-            layer.set_weights(_layer_weights(f"_{layer.name}", tensors))
+            layer.set_weights(_layer_weights(f"_{layer.name}".replace("-", "."), tensors))
         except (KeyError, ValueError) as error:
             raise ModelFileError(f"weights of another network: layer {layer.name} doesn't fit ({error})") from error
 

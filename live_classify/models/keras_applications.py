@@ -7,7 +7,7 @@ import functools
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from live_classify.assets import asset
 from live_classify.errors import ModelFileError
@@ -86,13 +86,19 @@ def _load_weights(model: keras.Model, path: Path, function: str) -> None:
     check_hdf5(path)
     try:
         with h5py.File(path, "r") as file:
-            group = file if "layer_names" in file.attrs else file.get("model_weights")
-            if group is not None and "layer_names" in group.attrs:
+            group = _legacy_group(file)
+            if group is not None:
                 legacy_h5_format.load_weights_from_hdf5_group(group, model)
                 return
         saving_lib.load_weights_only(model, path)
     except (ValueError, KeyError, TypeError, OSError, AttributeError) as error:
         raise ModelFileError(f"{path} doesn't hold weights of {function.lower()}: {one_line(error)}") from error
+
+
+def _legacy_group(file: Any) -> Any | None:
+    """Where a file of Keras 1 or 2 has weights, alone or with the model; None if the file is of Keras 3."""
+    groups = (file, file.get("model_weights"))
+    return next((group for group in groups if group is not None and "layer_names" in group.attrs), None)
 
 
 def _is_published(path: Path, published: PublishedFile) -> bool:
@@ -109,7 +115,9 @@ def _is_published(path: Path, published: PublishedFile) -> bool:
     if digest.hexdigest() == published.digest:
         return True
     with h5py.File(path, "r") as file:
-        names = [name.decode() if isinstance(name, bytes) else name for name in file.attrs.get("layer_names", [])]
+        group = _legacy_group(file)
+        names = file.get("layers", {}) if group is None else group.attrs["layer_names"]
+        names = [name.decode() if isinstance(name, bytes) else name for name in names]
     return len([name for name in names if name.startswith("rescaling")]) > 1
 
 
@@ -119,9 +127,9 @@ def _normalise_as_published(model: keras.Model) -> None:
     They were trained with (x - mean) / variance (https://github.com/tensorflow/tensorflow/issues/49930). Keras adds a
     layer for it; here the same factor goes into the variance that the layer before it divides by the root of.
     """
-    from keras import ops
+    from keras import layers, ops
 
-    layer = model.get_layer("normalization")
+    (layer,) = [layer for layer in model.layers if isinstance(layer, layers.Normalization)]
     variance = layer.adapt_variance * ops.convert_to_tensor(_DEVIATION, "float32")
     layer.adapt_variance.assign(variance)
     layer.finalize_state()

@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
+import gc
+import platform
+import sys
 import threading
+import weakref
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from live_classify import Classifier, UsageError, load_classifier
+from keras_models import SIZE, layers, saved, some_pixels
+from keras_models import network as small_network
+from live_classify import Classifier, EngineError, Prediction, UsageError, load_classifier
 from live_classify.assets import DEMO_SCENES, asset
+from live_classify.engines import keras_backends
 from live_classify.engines.base import softmax
+from live_classify.engines.keras import KerasEngine
+from live_classify.engines.openvino import open_openvino
+from live_classify.engines.processor import fast_at_bfloat16
 from live_classify.frames import BgrImage
+from live_classify.models.fitting import fit
+from live_classify.models.keras_import import import_keras
+from live_classify.models.lite_weights import LITE0
+from live_classify.models.load import load_network
 from live_classify.sources.recording import Recording
 
-KINDS = ["litert float32", "litert int8", "keras float32"]
+ON_X86 = platform.machine() in {"x86_64", "AMD64"}
+KINDS = ["litert float32", "litert int8", "keras float32", "keras float16"]
+if ON_X86:  # where the tests' dependencies bring it
+    KINDS += ["openvino float32", "openvino int8"]
+    if fast_at_bfloat16():
+        KINDS += ["openvino float16"]
+
+TOLERANCE = {
+    "float32": 1e-4,
+    "float16": 0.05,  # bfloat16 here: numbers of 8 bits and an exponent
+    "int8": 0.1,  # the same label with nearly the same probability
+}
+"""Of probabilities, beside those of plain float32."""
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +62,26 @@ def load(kind: str, batch: int | None = None) -> Classifier:
     return load_classifier(engine=engine, precision=precision, batch=batch)  # type: ignore[arg-type]
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that is quickly made ready, of 5 classes."""
+    return saved(small_network(layers.Dense(5)), tmp_path_factory.mktemp("small") / "small.keras")
+
+
 @pytest.fixture(scope="module", params=KINDS)
 def classifier(request: pytest.FixtureRequest) -> Iterator[Classifier]:
     with load(request.param, batch=4) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def right(pictures: list[tuple[BgrImage, tuple[str, ...]]]) -> npt.NDArray[np.float32]:
+    """What the pictures' probabilities are: plain Keras, with the preprocessing apart."""
+    model = LITE0.build()
+    rgb = np.empty((len(pictures), *LITE0.input_size, 3), np.uint8)
+    for (picture, _), row in zip(pictures, rgb, strict=True):
+        fit(picture, row)
+    return softmax(np.asarray(model.predict(rgb.astype(np.float32), verbose=0)))
 
 
 def test_answers_are_right(classifier: Classifier, pictures: list[tuple[BgrImage, tuple[str, ...]]]) -> None:
@@ -66,16 +112,32 @@ def test_what_it_says_of_itself(classifier: Classifier, request: pytest.FixtureR
     assert engine.batch == 4
 
 
-def test_engines_agree(pictures: list[tuple[BgrImage, tuple[str, ...]]]) -> None:
+def test_engines_agree(
+    classifier: Classifier, right: npt.NDArray[np.float32], pictures: list[tuple[BgrImage, tuple[str, ...]]]
+) -> None:
+    predictions = classifier.classify([picture for picture, _ in pictures])
+    rows = np.stack([prediction.probabilities for prediction in predictions])
+    (engine,) = classifier.engines("latency")
+    np.testing.assert_allclose(rows, right, atol=TOLERANCE[engine.precision])
+    np.testing.assert_array_equal(rows.argmax(1), right.argmax(1))
+
+
+def test_threads_may_call_an_engine_at_once(
+    classifier: Classifier, pictures: list[tuple[BgrImage, tuple[str, ...]]]
+) -> None:
     images = [picture for picture, _ in pictures]
-    rows = {}
-    for kind in KINDS:
-        with load(kind) as classifier:
-            rows[kind] = np.stack([prediction.probabilities for prediction in classifier.classify(images)])
-    np.testing.assert_allclose(rows["litert float32"], rows["keras float32"], atol=1e-4)
-    # 8 bits a weight: the same label with nearly the same probability.
-    np.testing.assert_allclose(rows["litert int8"], rows["keras float32"], atol=0.1)
-    assert (rows["litert int8"].argmax(1) == rows["keras float32"].argmax(1)).all()
+    alone = [classifier.classify(image).probabilities for image in images]
+    begin = threading.Barrier(8)
+
+    def work(number: int) -> list[Prediction]:
+        begin.wait()
+        return [classifier.classify(images[(number + turn) % len(images)]) for turn in range(len(images))]
+
+    with ThreadPoolExecutor(8) as pool:
+        for number, predictions in enumerate(pool.map(work, range(8))):
+            for turn, prediction in enumerate(predictions):
+                expected = alone[(number + turn) % len(images)]
+                np.testing.assert_allclose(prediction.probabilities, expected, atol=1e-6)
 
 
 def test_colours_are_not_swapped(pictures: list[tuple[BgrImage, tuple[str, ...]]]) -> None:
@@ -91,32 +153,131 @@ def test_colours_are_not_swapped(pictures: list[tuple[BgrImage, tuple[str, ...]]
     assert sum(right) > sum(swapped) + 0.2
 
 
-def test_keras_traces_each_engine_once() -> None:
+@pytest.mark.parametrize("most_frozen", [0, 10**9])
+def test_keras_traces_each_engine_once(most_frozen: int, monkeypatch: pytest.MonkeyPatch, small: Path) -> None:
     """Batches of every size run through one graph: nothing is retraced in a run."""
     traces = 0
-    import keras
+    keras = import_keras()
 
-    class Counting(keras.layers.Layer):  # type: ignore[misc]
+    class Counting(keras.layers.Layer):  # type: ignore[misc,name-defined]
         def call(self, inputs: object) -> object:
             nonlocal traces
             traces += 1
             return inputs
 
-    from dataclasses import replace
+    network = load_network(str(small))
+    monkeypatch.setattr(keras_backends, "_MOST_FROZEN", most_frozen)
 
-    from live_classify.engines.keras import KerasEngine
-    from live_classify.models.lite_weights import LITE0
+    def construct(weights: Path) -> Any:
+        picture = keras.Input((*SIZE, 3))
+        return keras.Model(picture, Counting()(network.construct(weights)(picture)))  # type: ignore[misc]
 
-    def construct(weights: Path) -> keras.Model:
-        assert LITE0.construct is not None
-        model = LITE0.construct(weights)
-        return keras.Model(model.input, Counting()(model.output))
-
-    engine = KerasEngine(replace(LITE0, construct=construct), batch=4)
+    engine = KerasEngine(replace(network, construct=construct), batch=4)
     after_loading = traces
     for count in (1, 2, 3, 4, 1):
-        assert engine.classify(np.zeros((count, 224, 224, 3), np.uint8)).shape == (count, 1000)
+        assert engine.classify(np.zeros((count, *SIZE, 3), np.uint8)).shape == (count, 5)
     assert traces == after_loading
+
+
+@pytest.mark.parametrize("most_frozen", [0, 10**9])
+def test_a_keras_engine_that_is_closed_lets_its_weights_go(
+    most_frozen: int, monkeypatch: pytest.MonkeyPatch, small: Path
+) -> None:
+    network = load_network(str(small))
+    monkeypatch.setattr(keras_backends, "_MOST_FROZEN", most_frozen)
+    made: list[weakref.ref[object]] = []
+
+    def construct(weights: Path) -> Any:
+        model = network.construct(weights)  # type: ignore[misc]
+        made.extend(weakref.ref(variable.value) for variable in model.variables)
+        return model
+
+    engine = KerasEngine(replace(network, construct=construct))
+    pixels = some_pixels()[:1]
+    before = engine.classify(pixels)
+    gc.collect()
+    np.testing.assert_array_equal(engine.classify(pixels), before)  # it holds what it needs
+    engine.close()
+    gc.collect()
+    assert made
+    assert [reference() for reference in made] == [None] * len(made)
+
+
+def test_float16_reaches_models_within_models(small: Path, tmp_path: Path) -> None:
+    """But for the last layer with weights, wherever it is."""
+    keras = import_keras()
+    inner = keras.models.load_model(small)
+    picture = keras.Input((*SIZE, 3))
+    outer = keras.Model(picture, keras.layers.Activation("linear")(keras.Sequential([inner])(picture)))
+    network = load_network(str(saved(outer, tmp_path / "outer.keras")))
+    kept: list[Any] = []
+
+    def construct(weights: Path) -> Any:
+        kept.append(network.construct(weights))  # type: ignore[misc]
+        return kept[0]
+
+    pixels = some_pixels()
+    right = KerasEngine(network, batch=len(pixels)).classify(pixels)
+    rows = KerasEngine(replace(network, construct=construct), batch=len(pixels), precision="float16").classify(pixels)
+    np.testing.assert_allclose(rows, right, atol=TOLERANCE["float16"])
+    assert np.abs(rows - right).max() > 1e-5
+    dtypes = {layer.__class__.__name__: layer.compute_dtype for layer in kept[0]._flatten_layers() if layer.weights}
+    assert dtypes["Conv2D"] == dtypes["BatchNormalization"] == "bfloat16"
+    assert dtypes["Dense"] == "float32"
+
+
+def test_openvino_answers_several_requests_at_a_time(pictures: list[tuple[BgrImage, tuple[str, ...]]]) -> None:
+    engines = open_openvino(LITE0.litert["int8"](), "int8", "throughput", 2, 1, LITE0.output)
+    assert len(engines) >= 2
+    rgb = np.empty((len(pictures), *LITE0.input_size, 3), np.uint8)
+    for (picture, _), row in zip(pictures, rgb, strict=True):
+        fit(picture, row)
+    alone = np.concatenate([engines[0].classify(row[np.newaxis]) for row in rgb])
+    begin = threading.Barrier(len(engines))
+
+    def work(number: int) -> list[npt.NDArray[np.float32]]:
+        begin.wait()
+        return [engines[number].classify(np.roll(rgb, number, axis=0)[[turn]]) for turn in range(len(rgb))]
+
+    with ThreadPoolExecutor(len(engines)) as pool:
+        for number, rows in enumerate(pool.map(work, range(len(engines)))):
+            np.testing.assert_array_equal(np.concatenate(rows), np.roll(alone, number, axis=0))
+    for engine in engines:
+        engine.close()
+
+
+def test_without_openvino_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(EngineError, match=r"^OpenVINO isn't installed: pip install 'live_classify\[openvino\]'$"):
+        open_openvino(LITE0.litert["int8"](), "int8", "latency", 1, 1, LITE0.output)
+
+
+def test_an_openvino_that_is_broken_is_not_taken_for_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "openvino.py").write_text("raise ImportError('libopenvino.so: cannot open')", encoding="utf-8")
+    monkeypatch.delitem(sys.modules, "openvino", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(EngineError, match=r"^OpenVINO is broken: libopenvino.so: cannot open; reinstall it$"):
+        open_openvino(LITE0.litert["int8"](), "int8", "latency", 1, 1, LITE0.output)
+
+
+def test_openvino_refuses_float16_where_it_would_compute_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    class OldProcessor:
+        def get_property(self, device: str, name: str) -> list[str]:
+            assert (device, name) == ("CPU", "OPTIMIZATION_CAPABILITIES")
+            return ["FP32", "INT8"]
+
+    module = ModuleType("openvino")
+    module.Core = OldProcessor  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "openvino", module)
+    with pytest.raises(EngineError, match="doesn't compute in 16 bits; use --precision float32"):
+        open_openvino(LITE0.litert["float32"](), "float16", "latency", 1, 1, LITE0.output)
+
+
+def test_openvino_says_in_a_line_which_file_it_refuses(tmp_path: Path) -> None:
+    damaged = tmp_path / "network.tflite"
+    damaged.write_bytes(LITE0.litert["int8"]().read_bytes()[:100_000])
+    with pytest.raises(EngineError, match=r"^OpenVINO can't use network\.tflite: .*corrupt.*$"):
+        open_openvino(damaged, "int8", "latency", 1, 1, LITE0.output)
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:
