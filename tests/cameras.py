@@ -8,11 +8,13 @@ import struct
 import subprocess
 import threading
 import time
+from abc import ABC, abstractmethod
 from base64 import b64encode
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 import av
 import cv2
@@ -21,6 +23,8 @@ import pytest
 
 from _system import RTSP_TESTS
 from live_classify.frames import BgrImage
+
+Itself = TypeVar("Itself", bound="Camera")  # typing.Self needs Python 3.11
 
 BITS = 24
 SYSTEM_PYTHON = "/usr/bin/python3"  # which sees the system's GStreamer
@@ -55,7 +59,44 @@ def number_in(bgr: BgrImage) -> int:
     return int("".join("1" if bit else "0" for bit in bits), 2)
 
 
-class MjpegCamera:
+class Camera(ABC):
+    """A camera with a clock of its own.
+
+    Args:
+        fps: pictures a second.
+    """
+
+    def __init__(self, fps: float) -> None:
+        self.fps = fps
+        self._began_s = time.monotonic()
+        self._flowing, self._closing = threading.Event(), threading.Event()
+        self._flowing.set()
+
+    def newest(self) -> int:
+        """The number of the newest picture by the camera's clock."""
+        return int((time.monotonic() - self._began_s) * self.fps)
+
+    def stall(self) -> None:
+        """Send nothing more, and keep the connections."""
+        self._flowing.clear()
+
+    def resume(self) -> None:
+        self._flowing.set()
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the server, and its threads."""
+
+    def __enter__(self: Itself) -> Itself:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class MjpegCamera(Camera):
     """An HTTP server with a camera at ``/video`` (Motion JPEG), and other things that an address may lead to.
 
     ``/locked`` is the camera behind a password, ``/text`` no video, ``/silent`` never answers, ``/clip`` a file,
@@ -68,7 +109,7 @@ class MjpegCamera:
     """
 
     def __init__(self, fps: float = 30.0, port: int = 0, clip: Path | None = None) -> None:
-        self.fps = fps
+        super().__init__(fps)
         self.size = (192, 96)
         self.clip = clip
         self.playlist = ""
@@ -77,9 +118,6 @@ class MjpegCamera:
         """While it is set, pictures are damaged."""
         self.connections = 0
         self.sent = 0
-        self._began_s = time.monotonic()
-        self._flowing, self._closing = threading.Event(), threading.Event()
-        self._flowing.set()
         self._epoch = 0
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.camera = self
@@ -93,17 +131,6 @@ class MjpegCamera:
     def address(self, path: str = "video", userinfo: str = "") -> str:
         return f"http://{userinfo}127.0.0.1:{self.port}/{path}"
 
-    def newest(self) -> int:
-        """The number of the newest picture by the camera's clock."""
-        return int((time.monotonic() - self._began_s) * self.fps)
-
-    def stall(self) -> None:
-        """Send nothing more, and keep the connections."""
-        self._flowing.clear()
-
-    def resume(self) -> None:
-        self._flowing.set()
-
     def hang_up(self) -> None:
         """Close the connections there are; new ones are welcome."""
         self._epoch += 1
@@ -114,14 +141,6 @@ class MjpegCamera:
         self._server.shutdown()
         self._server.server_close()  # waits for the connections' threads
         self._thread.join()
-
-    def __enter__(self) -> MjpegCamera:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def stream_to(self, handler: _Handler) -> None:
         """Send pictures over one connection until it, or the camera, is closed."""
@@ -193,7 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class RtspCamera:
+class RtspCamera(Camera):
     """A real RTSP server with an H.264 camera at ``/camera``, in a process of its own.
 
     Args:
@@ -206,11 +225,8 @@ class RtspCamera:
     def __init__(
         self, fps: float = 25.0, port: int = 0, locked: bool = False, size: tuple[int, int] = (192, 96)
     ) -> None:
-        self.fps = fps
+        super().__init__(fps)
         self._size = size
-        self._began_s = time.monotonic()
-        self._flowing, self._closing = threading.Event(), threading.Event()
-        self._flowing.set()
         command = [SYSTEM_PYTHON, str(RTSP_SERVER), str(port), *([USER, PASSWORD] if locked else [])]
         self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._server.stdout is not None
@@ -221,31 +237,12 @@ class RtspCamera:
     def address(self, path: str = "camera", userinfo: str = "") -> str:
         return f"rtsp://{userinfo}127.0.0.1:{self.port}/{path}"
 
-    def newest(self) -> int:
-        """The number of the newest picture by the camera's clock."""
-        return int((time.monotonic() - self._began_s) * self.fps)
-
-    def stall(self) -> None:
-        """Send nothing more, and keep the connections."""
-        self._flowing.clear()
-
-    def resume(self) -> None:
-        self._flowing.set()
-
     def close(self) -> None:
         self._closing.set()
         self._flowing.set()
         self._server.kill()
         self._thread.join()
         self._server.communicate()
-
-    def __enter__(self) -> RtspCamera:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _film(self) -> None:
         codec = av.CodecContext.create("libx264", "w")

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from test_catalogue import pictures, plain_network, save_weights, sharpened
 
 from keras_models import layers, saved, some_pixels
 from keras_models import network as small_network
@@ -27,6 +26,7 @@ from live_classify.models.load import load_network
 from live_classify.models.network import Network, Precision
 from live_classify.models.preprocessing import MODES, Preprocessing
 from live_classify.sources.recording import Recording
+from plain_keras import pictures, plain_network, save_weights, sharpened
 
 Pixels = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.float32]

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from test_catalogue import pictures, plain_network, save_weights, sharpened
 
 from live_classify.engines.base import softmax
 from live_classify.models.keras_import import import_keras
 from live_classify.models.load import load_network
 from live_classify.models.network import Network
+from plain_keras import pictures, plain_network, save_weights, sharpened
 
 NAME = "efficientnetb0"
 Rows = npt.NDArray[np.float32]
