@@ -22,7 +22,6 @@ from live_classify.models.labels import Labels, read_labels
 from live_classify.models.load import load_network
 from live_classify.models.network import Network
 from live_classify.models.preprocessing import Preprocessing
-from live_classify.models.sidecar import parse_preprocessing
 from live_classify.models.weights import Progress, no_progress
 
 
@@ -183,19 +182,15 @@ def load_classifier(
     network = load_network(
         str(model),
         weights=None if weights is None else Path(weights),
-        preprocessing=_preprocessing(preprocessing),
+        preprocessing=preprocessing,
     )
     wishes = Wishes(engine, precision, device, batch)
     wishes.check(network)
     names = network.read_labels() if labels is None else read_labels(Path(labels), network.classes)
-    how = fit or network.fit or "crop"
+    how = fit or network.fit
     samples = Calibration(tuple(map(Path, calibration)), how)
 
     def open_engines(goal: Goal) -> list[Engine]:
         return open_workers(network, choose(network, wishes, goal), goal, samples, progress)
 
     return Classifier(network, names, open_engines, top, how)
-
-
-def _preprocessing(wish: str | Preprocessing | None) -> Preprocessing | None:
-    return parse_preprocessing(wish) if isinstance(wish, str) else wish

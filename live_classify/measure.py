@@ -106,7 +106,7 @@ def measure(
             for engine in {id(engine): engine for engine in engines}.values():
                 stack.callback(engine.close)
             made = replace(choice, batch=engines[0].batch, workers=len(engines))
-            ready.append((goal, made, engines, _answers(engines[0], pictures)))
+            ready.append((goal, made, engines, classify_all(engines[0], pictures).argmax(axis=1)))
         works = [_work(goal, engines, pictures, clock) for goal, _, engines, _ in ready]
         rounds = [[work() for work in works] for _ in range(_ROUNDS)]
     measurements = []
@@ -138,10 +138,10 @@ def _layouts(choice: Choice, goal: Goal, batch: int | None) -> Iterator[Choice]:
         yield replace(choice, batch=batch or 1)
 
 
-def _answers(engine: Engine, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
+def classify_all(engine: Engine, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Classify any number of pictures, ``(N, H, W, 3)`` RGB, in batches that an engine takes; ``(N, classes)``."""
     parts = np.split(pictures, range(engine.batch, len(pictures), engine.batch))
-    answers: npt.NDArray[np.intp] = np.concatenate([engine.classify(part) for part in parts]).argmax(axis=1)
-    return answers
+    return np.concatenate([engine.classify(part) for part in parts])
 
 
 def _work(

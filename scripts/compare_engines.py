@@ -25,7 +25,7 @@ from live_classify.engines.base import Engine, Goal
 from live_classify.engines.processor import processor_name, usable_cores
 from live_classify.engines.select import Wishes, gpu_usable, open_workers
 from live_classify.engines.stored import Choice
-from live_classify.measure import Measurement, candidates, measure
+from live_classify.measure import Measurement, candidates, classify_all, measure
 from live_classify.models.catalogue import find_network
 from live_classify.models.keras_import import import_keras
 from live_classify.models.network import Network
@@ -72,12 +72,6 @@ def spread_scores(model: Any, inputs: npt.NDArray[np.float32]) -> None:
         last.kernel.assign(last.kernel * (SPREAD / max(spread, 1e-5) if spread < 3 else 1e-3))
 
 
-def classify(engine: Engine, pictures: npt.NDArray[np.uint8]) -> Rows:
-    """All pictures, in batches that the engine takes."""
-    parts = np.split(pictures, range(engine.batch, len(pictures), engine.batch))
-    return np.concatenate([engine.classify(part) for part in parts])
-
-
 def compare(name: str, folder: Path) -> None:
     """Print the rows of one network."""
     network, calibration = find_network(name), Calibration()
@@ -88,7 +82,7 @@ def compare(name: str, folder: Path) -> None:
 
     def open_engines(goal: Goal, choice: Choice) -> list[Engine]:
         engines = open_workers(network, choice, goal, calibration, no_progress)
-        answers[choice.engine, choice.precision, choice.device] = classify(engines[0], pictures)
+        answers[choice.engine, choice.precision, choice.device] = classify_all(engines[0], pictures)
         return engines
 
     has_gpu = gpu_usable()

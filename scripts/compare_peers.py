@@ -35,6 +35,7 @@ import numpy.typing as npt
 from compare_bare import BareLoop, pipeline_run
 from live_classify import load_classifier
 from live_classify.assets import asset
+from live_classify.engines.openvino import import_openvino
 from live_classify.engines.processor import processor_name, usable_cores
 from live_classify.models.fitting import fit
 from live_classify.models.keras_import import import_keras
@@ -77,8 +78,7 @@ def squares(recording: Path, most: int | None = None) -> Iterator[npt.NDArray[np
 
 def openvino_queue(precision: str) -> Callable[[Path], list[int]]:
     """OpenVINO's own way to keep a processor busy: an AsyncInferQueue under the throughput hint."""
-    import openvino
-
+    openvino = import_openvino()
     core = openvino.Core()
     settings = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "f32"}
     compiled = core.compile_model(core.read_model(asset(f"efficientnet-lite0-{precision}.tflite")), "CPU", settings)

@@ -35,17 +35,15 @@ def measure(model_options: ModelOptions, save: bool, quiet: bool) -> None:
     from live_classify.measure import candidates, fastest
     from live_classify.measure import measure as measured
     from live_classify.models.load import load_network
-    from live_classify.models.sidecar import parse_preprocessing
 
     wish = model_options
-    preprocessing = None if wish.preprocessing is None else parse_preprocessing(wish.preprocessing)
-    network = load_network(wish.model, weights=wish.weights, preprocessing=preprocessing)
+    network = load_network(wish.model, weights=wish.weights, preprocessing=wish.preprocessing)
     wishes = Wishes(wish.engine, wish.precision, wish.device, wish.batch)
     wishes.check(network)
     goals: tuple[Goal, ...] = get_args(Goal)
     has_gpu = gpu_usable()
     choices = [(goal, choice) for goal in goals for choice in candidates(network, wishes, goal, has_gpu)]
-    calibration = Calibration(wish.calibration, wish.fit or network.fit or "crop")
+    calibration = Calibration(wish.calibration, wish.fit or network.fit)
     progress = loading_bar()
 
     def open_engines(goal: Goal, choice: Choice) -> list[Engine]:

@@ -149,13 +149,11 @@ def _self_check(name: str, options: _CheckOptions) -> tuple[str, SelfCheck]:
     from live_classify.engines.select import Wishes
     from live_classify.models.labels import read_labels
     from live_classify.models.load import load_network
-    from live_classify.models.sidecar import parse_preprocessing
     from live_classify.selfcheck.check import SelfCheck
 
-    preprocessing = None if options.preprocessing is None else parse_preprocessing(options.preprocessing)
-    network = load_network(name, weights=options.weights, preprocessing=preprocessing)
+    network = load_network(name, weights=options.weights, preprocessing=options.preprocessing)
     labels = network.read_labels() if options.labels is None else read_labels(options.labels, network.classes)
-    calibration = Calibration(options.calibration, network.fit or "crop")
+    calibration = Calibration(options.calibration, network.fit)
     wishes = Wishes(options.engine, options.precision)
     return network.name, SelfCheck(network, labels, calibration, wishes, loading_bar())
 

@@ -12,8 +12,8 @@ from live_classify.cli.console import closing_line, note
 from live_classify.errors import OutputError
 from live_classify.jobs.outputs import Outputs, log_sink, video_sink
 from live_classify.outputs.base import Sink
-from live_classify.outputs.files import write_whole
 from live_classify.outputs.paths import check_outputs
+from live_classify.whole_file import write_whole
 
 if TYPE_CHECKING:
     from live_classify.pipeline.pipeline import Pipeline

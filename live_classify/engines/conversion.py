@@ -12,7 +12,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from importlib import metadata
@@ -23,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.assets import sha256
+from live_classify.child_process import child_command
 from live_classify.errors import EngineError
 from live_classify.models.network import Network, Precision
 from live_classify.models.weights import Progress, content_digest, no_progress
@@ -30,8 +30,6 @@ from live_classify.one_line import one_line
 
 _FORMAT = 2  # to be raised when the conversion changes what comes out
 _LONGEST_NAME = 40  # of a user's file, which may take all that a file's name can hold
-# The paths of this process, not the current folder, which comes first otherwise and may hold anything.
-_PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from live_classify.engines.convert import main; main()"
 
 
 class Calibration(Protocol):
@@ -169,7 +167,7 @@ def _run_child(job: Mapping[str, object], work: str) -> None:
     reader, writer = os.pipe()  # nothing is written to it: where it ends, this process has ended
     try:
         done = subprocess.run(  # noqa: S603 (this Python, this package)
-            [sys.executable, "-c", _PROGRAM, json.dumps(job), *sys.path],
+            child_command("live_classify.engines.convert", json.dumps(job)),
             stdin=reader,
             capture_output=True,
             encoding="utf-8",

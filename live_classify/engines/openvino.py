@@ -81,7 +81,7 @@ def open_openvino(
     Raises:
         EngineError: OpenVINO isn't installed, refuses the file, or can't compute in 16 bits on this processor.
     """
-    runtime: Any = _import_openvino()
+    runtime: Any = import_openvino()
     settings = {
         "PERFORMANCE_HINT": goal.upper(),
         "INFERENCE_NUM_THREADS": str(cores),
@@ -99,7 +99,12 @@ def open_openvino(
         raise EngineError(f"OpenVINO can't use {path.name}: {_reason(error)}") from error
 
 
-def _import_openvino() -> Any:
+def import_openvino() -> Any:
+    """The module ``openvino``.
+
+    Raises:
+        EngineError: it isn't installed, or is broken.
+    """
     # Its import would report to its maker, unasked, and leave a thread behind; it does without that package, too.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:

@@ -8,16 +8,18 @@ from ctypes.util import find_library
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from live_classify.engines.base import Engine, EngineName, Goal
-from live_classify.engines.conversion import Calibration, converted
 from live_classify.engines.processor import fast_at_int8, usable_cores
 from live_classify.engines.stored import Choice, stored_choice
 from live_classify.errors import UsageError
 from live_classify.models.network import Network, Precision
 from live_classify.models.preprocessing import NONE
 from live_classify.models.weights import Progress, no_progress
+
+if TYPE_CHECKING:
+    from live_classify.engines.conversion import Calibration
 
 EngineChoice: TypeAlias = Literal["auto", "litert", "keras", "openvino"]
 PrecisionChoice: TypeAlias = Literal["auto", "float32", "float16", "int8"]
@@ -127,8 +129,9 @@ def open_workers(
 
     cores, batch = usable_cores(), choice.batch or 1
     if choice.engine == "openvino":
-        from live_classify.engines.openvino import open_openvino
+        from live_classify.engines.openvino import import_openvino, open_openvino
 
+        import_openvino()  # if it isn't there, that is said before minutes go into a conversion
         path = litert_file(network, "int8" if choice.precision == "int8" else "float32", calibration, progress)
         return [*open_openvino(path, choice.precision, goal, cores, batch, network.output)]
 
@@ -153,7 +156,11 @@ def litert_file(network: Network, precision: Precision, calibration: Calibration
         ModelFileError: a file of the network is missing or damaged.
     """
     ready = network.litert.get(precision)
-    return ready() if ready is not None else converted(network, precision, calibration, progress)
+    if ready is not None:
+        return ready()
+    from live_classify.engines.conversion import converted
+
+    return converted(network, precision, calibration, progress)
 
 
 def installed(engine: EngineName) -> bool:

@@ -6,14 +6,12 @@ import json
 import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from live_classify.engines.base import EngineName, Goal
 from live_classify.errors import OutputError
 from live_classify.models.network import Precision
-
-_ENGINES = ("litert", "keras", "openvino")
-_PRECISIONS = ("float32", "float16", "int8")
+from live_classify.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +57,9 @@ def store_choice(network: str, goal: Goal, choice: Choice) -> None:
     stored.setdefault(machine(), {}).setdefault(network, {})[goal] = asdict(choice)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.part")
-        part.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
-        part.replace(path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    write_whole(path, json.dumps(stored, indent=2) + "\n")
 
 
 def choices_file() -> Path:
@@ -83,8 +79,8 @@ def machine() -> str:
 def _is_sound(choice: Choice) -> bool:
     counts = (choice.batch, choice.workers)
     return (
-        choice.engine in _ENGINES
-        and choice.precision in _PRECISIONS
+        choice.engine in get_args(EngineName)
+        and choice.precision in get_args(Precision)
         and isinstance(choice.device, str)
         and all(count is None or (type(count) is int and 1 <= count <= 1024) for count in counts)
     )

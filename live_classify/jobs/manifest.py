@@ -10,7 +10,7 @@ from typing import Any
 
 from live_classify.errors import OutputError, UsageError
 from live_classify.jobs.job import Job, Outcome
-from live_classify.outputs.files import write_whole
+from live_classify.whole_file import write_whole
 
 NAME = "manifest.jsonl"
 

@@ -12,14 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from live_classify.child_process import child_command
 from live_classify.errors import ModelFileError
 from live_classify.one_line import one_line
 
 _PATIENCE_S = 120.0
 _SPARE_BYTES = 2**31
 """Of memory, beside four times the file: read, mapped, unpacked, and packed anew for the processor."""
-# The paths of this process, not the current folder, which comes first otherwise and may hold anything.
-_PROGRAM = "import sys; sys.path[:] = sys.argv[4:]; from live_classify.models.child import main; main()"
 
 
 def in_child(function: Callable[[Path], Any], path: Path) -> Any:
@@ -35,7 +34,7 @@ def in_child(function: Callable[[Path], Any], path: Path) -> Any:
     Raises:
         ModelFileError: it raised one, or crashed, or took too much memory or time.
     """
-    command = [sys.executable, "-c", _PROGRAM, function.__module__, function.__name__, str(path), *sys.path]
+    command = child_command("live_classify.models.child", function.__module__, function.__name__, str(path))
     try:
         done = subprocess.run(  # noqa: S603 (this Python, this package)
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE_S, check=False
@@ -56,7 +55,7 @@ def main() -> None:
     """Be the other process: print in JSON what the named function finds."""
     import numpy as np  # noqa: F401 (takes address space for each processor: before it is limited)
 
-    module, name, file = sys.argv[1:4]
+    module, name, file = sys.argv[1:]
     path = Path(file)
     function = getattr(importlib.import_module(module), name)
     try:

@@ -93,7 +93,11 @@ class PublishedFile:
         return path
 
     def _is_whole(self, path: Path) -> bool:
-        return path.is_file() and (self.digest is None or _digest(path, len(self.digest)) == self.digest)
+        return path.is_file() and (self.digest is None or self.is_in(path))
+
+    def is_in(self, path: Path) -> bool:
+        """Whether a file, wherever it lies, has the published checksum; never where none is published."""
+        return self.digest is not None and _digest(path, len(self.digest)) == self.digest
 
     @contextlib.contextmanager
     def _alone(self, path: Path, progress: Progress) -> Iterator[None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,11 +107,7 @@ def _is_published(path: Path, published: PublishedFile) -> bool:
     """
     import h5py
 
-    digest = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as raw:
-        while chunk := raw.read(1 << 20):
-            digest.update(chunk)
-    if digest.hexdigest() == published.digest:
+    if published.is_in(path):
         return True
     with h5py.File(path, "r") as file:
         group = _legacy_group(file)

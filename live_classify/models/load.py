@@ -9,25 +9,31 @@ from live_classify.errors import UsageError
 from live_classify.models.catalogue import NETWORKS, find_network
 from live_classify.models.network import Network
 from live_classify.models.preprocessing import Preprocessing
+from live_classify.models.sidecar import parse_preprocessing
 from live_classify.models.weights import LocalFile
 
 _SUFFIXES = (".keras", ".h5", ".hdf5", ".tflite")
 
 
-def load_network(model: str, *, weights: Path | None = None, preprocessing: Preprocessing | None = None) -> Network:
+def load_network(
+    model: str, *, weights: Path | None = None, preprocessing: str | Preprocessing | None = None
+) -> Network:
     """The record of a network. Nothing is fetched, and Keras isn't imported unless a file of the user's demands it.
 
     Args:
         model: a name of the catalogue, in whatever case, or a model file: ``.keras``, ``.h5``, ``.tflite``, or the
             folder of a SavedModel.
         weights: a file of weights for a network of the catalogue, in place of those that are published.
-        preprocessing: of pixels, in place of what the catalogue or the model's sidecar says.
+        preprocessing: of pixels, in place of what the catalogue or the model's sidecar says; by its name, or that of
+            a sidecar file, as :func:`~live_classify.models.sidecar.parse_preprocessing` takes them, too.
 
     Raises:
         UnknownModelError: there is neither a network nor a file of that name.
         ModelFileError: the file can't be used.
-        UsageError: weights were given for a model file, which has its own.
+        UsageError: weights were given for a model file, which has its own; or no such preprocessing is known.
     """
+    if isinstance(preprocessing, str):
+        preprocessing = parse_preprocessing(preprocessing)
     path = Path(model)
     if model.lower() not in NETWORKS and (path.suffix.lower() in _SUFFIXES or path.exists()):
         from live_classify.models.own import open_model

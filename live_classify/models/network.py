@@ -40,8 +40,8 @@ class Network:
     preprocessing: Preprocessing = NONE
     """Of the Keras network; LiteRT files hold it."""
     output: Output = "logits"
-    fit: Fit | None = None
-    """How the user's model wants frames to become its square; None where nobody said."""
+    fit: Fit = "crop"
+    """How frames become its square, unless the user says otherwise."""
     litert: Mapping[Precision, Callable[[], Path]] = field(default_factory=dict)
     """LiteRT files that need no conversion: from ``(1, H, W, 3)`` RGB in 0..255 to ``(1, classes)``."""
 

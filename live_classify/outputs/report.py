@@ -10,7 +10,7 @@ import cv2
 
 from live_classify.answers.segments import Segment
 from live_classify.frames import Frame, Label, Prediction
-from live_classify.outputs.files import write_whole
+from live_classify.whole_file import write_whole
 
 _THUMBNAIL_WIDTH = 240
 _JPEG_QUALITY = 80

@@ -17,6 +17,7 @@ from live_classify.errors import SourceOpenError, SourceReadError
 from live_classify.frames import Frame
 from live_classify.sources.pace import paced
 from live_classify.sources.reasons import why_broken_off, why_unreachable
+from live_classify.sources.recording import MAX_PIXELS
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -31,13 +32,10 @@ SCHEMES = ("rtsp", "rtsps", "http", "https")
 # What an address may lead to: a playlist from the network must not have files of this machine read.
 _PROTOCOLS = "http,https,tls,tcp,udp,rtp,rtsp,rtsps,srtp,hls,crypto,data"
 
-_MAX_PIXELS = 8192 * 4608
-"""Larger pictures are refused (8K ones are not): such a frame takes 113 MB, and several are under way at a time."""
-
 _OPTIONS = {
     "protocol_whitelist": _PROTOCOLS,
     "rtsp_transport": "tcp",
-    "max_pixels": str(_MAX_PIXELS),
+    "max_pixels": str(MAX_PIXELS),
 }
 # By default FFmpeg watches a live stream for five seconds to find out its frame rate, which isn't needed.
 _LIVE_OPTIONS = _OPTIONS | {"analyzeduration": "500000", "fpsprobesize": "1"}
@@ -126,7 +124,7 @@ class NetworkStream:
                 self.decode_errors += 1
                 continue
             for picture in pictures:
-                if picture.is_corrupt or picture.width * picture.height > _MAX_PIXELS:
+                if picture.is_corrupt or picture.width * picture.height > MAX_PIXELS:
                     self.decode_errors += 1
                     continue
                 captured_s = time.monotonic()
