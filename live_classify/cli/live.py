@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from live_classify.sources.base import Source
 
 
+_LOOK_EVERY_S = 0.1
+
+
 @dataclass(frozen=True, slots=True)
 class LiveOptions:
     """How a live run goes, and what it leaves behind."""
@@ -88,7 +91,9 @@ def run_live(
         if windowed:
             _show(pipeline, ", ".join(source.name for source in sources), until_s)
         else:
-            pipeline.wait(options.duration)
+            # In steps: of a wait without an end, Python now and then doesn't notice that a signal has come.
+            while (left_s := until_s - time.monotonic()) > 0 and not pipeline.wait(min(_LOOK_EVERY_S, left_s)):
+                pass
     for error in pipeline.source_errors[1:]:
         note(f"live-classify: {error}")
     if pipeline.source_errors:
