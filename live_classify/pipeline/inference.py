@@ -19,6 +19,8 @@ from live_classify.pipeline.still_frames import StillFrames
 
 T = TypeVar("T")
 
+Answer: TypeAlias = tuple[Frame, npt.NDArray[np.float32]]
+"""A frame and its probabilities."""
 _Work: TypeAlias = tuple[list[Frame], list[npt.NDArray[np.float32] | None], float]
 """Frames, the probabilities of each (None: those of the frame before), and when they were there."""
 
@@ -28,8 +30,9 @@ class Inference:
 
     Args:
         frames: where frames wait.
-        deliver: takes ``(frame, probabilities, finished_s)`` for each frame, in the order in which they were taken.
-            It is called by one thread at a time and may wait: then no more frames are taken.
+        deliver: takes ``(answers, finished_s)`` for each batch, in the order in which they were taken; the answers are
+            pairs of a frame and its probabilities. It is called by one thread at a time and may wait: then no more
+            frames are taken.
         how: how frames are fitted to the network's input.
         workers: how many threads there will be.
         still: which frames needn't be classified, since they take the answer of the last one that was; None: all need.
@@ -38,7 +41,7 @@ class Inference:
     def __init__(
         self,
         frames: Buffer[Frame],
-        deliver: Callable[[Frame, npt.NDArray[np.float32], float], None],
+        deliver: Callable[[list[Answer], float], None],
         how: Fit,
         workers: int,
         still: StillFrames | None = None,
@@ -89,10 +92,12 @@ class Inference:
 
     def _hand_on(self, work: _Work) -> None:
         frames, rows, finished_s = work
+        answers: list[Answer] = []
         for frame, row in zip(frames, rows, strict=True):
             self._last = self._last if row is None else row
             if self._last is not None:  # the first frame of all is always classified
-                self._deliver(frame, self._last, finished_s)
+                answers.append((frame, self._last))
+        self._deliver(answers, finished_s)
 
 
 class InOrder(Generic[T]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,7 +20,7 @@ from live_classify.errors import LiveClassifyError, OutputError, SourceError
 from live_classify.frames import Frame, Prediction
 from live_classify.outputs.base import Sink
 from live_classify.pipeline.feed import Feed, Result
-from live_classify.pipeline.inference import Inference
+from live_classify.pipeline.inference import Answer, Inference
 from live_classify.pipeline.meter import Meter, Percentiles
 from live_classify.pipeline.newest import Newest
 from live_classify.pipeline.still_frames import StillFrames
@@ -98,7 +99,7 @@ class Pipeline:
             1 if newest_only else _RESULTS_WAITING, "latest" if newest_only else "lossless"
         )
         self.still = StillFrames() if skip_still else None
-        self._inference = Inference(self.frames, self._answer, classifier.fit, len(self.engines), self.still)
+        self._inference = Inference(self.frames, self._deliver, classifier.fit, len(self.engines), self.still)
         self._groups = self._make_groups()
 
     def _make_groups(self) -> list[ThreadGroup]:
@@ -186,15 +187,22 @@ class Pipeline:
             finally:
                 frames.close()
 
-    def _answer(self, frame: Frame, probabilities: npt.NDArray[np.float32], finished_s: float) -> None:
-        """Make a prediction of one row of probabilities and hand it on. In order, one thread at a time."""
+    def _deliver(self, answers: list[Answer], finished_s: float) -> None:
+        """Count the answers to a batch and hand them on. In order, one thread at a time."""
         if self.first_answer_s is None:
             self.first_answer_s = finished_s
-        self.answer_meter.tick()
+        # As one: frames that come together, counted one by one, would seem to have come in no time.
+        self.answer_meter.tick(len(answers))
+        for name, count in Counter(frame.source for frame, _ in answers).items():
+            self.feeds[name].answer_meter.tick(count)
+        for frame, probabilities in answers:
+            self._answer(frame, probabilities, finished_s)
+
+    def _answer(self, frame: Frame, probabilities: npt.NDArray[np.float32], finished_s: float) -> None:
+        """Make a prediction of one row of probabilities and hand it on."""
         self.latency.add(finished_s - frame.captured_s)
         labels = self.classifier.labels
         feed = self.feeds[frame.source]
-        feed.answer_meter.tick()
         shown = feed.stable_label.update(probabilities, frame.time_s)
         prediction = Prediction(
             labels=labels.rank(probabilities, self.classifier.top),
