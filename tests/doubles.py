@@ -18,6 +18,16 @@ from live_classify.models.lite_weights import LITE0
 CLASSES = 256
 
 
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
 def grey_frame(level: int, index: int = 0, source: str = "test", time_s: float | None = None) -> Frame:
     """A small frame of one grey level, which :class:`GreyEngine` recognises."""
     bgr = np.full((6, 8, 3), level, np.uint8)

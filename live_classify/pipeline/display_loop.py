@@ -32,7 +32,7 @@ class DisplayLoop:
     """
 
     def __init__(self, pipeline: Pipeline, window: Window) -> None:
-        self._meter = pipeline.display_meter = Meter()
+        self._meter = pipeline.display_meter = Meter(pipeline.clock)
         self._pipeline = pipeline
         self._window = window
         self._scene: Scene = scene_of(pipeline)

@@ -7,8 +7,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 _WINDOW_S = 1.0
+
+
+class _Rates(NamedTuple):
+    """What is known at a tick: one object, so that readers see all of it or none."""
+
+    tick_s: float
+    recent: float
+    mean: float
 
 
 class Meter:
@@ -21,10 +30,8 @@ class Meter:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._ticks: deque[tuple[float, int]] = deque()  # when, and how many frames had come then
-        self._recent = (
-            -math.inf,
-            0.0,
-        )  # time of the last tick and the rate then: one object, so readers see both or none
+        self._first: tuple[float, int] | None = None  # the same of the first tick
+        self._rates = _Rates(-math.inf, 0.0, 0.0)
         self.frames = 0
         self.busy_s = 0.0
         """Seconds spent working."""
@@ -35,12 +42,12 @@ class Meter:
         self.frames += frames
         ticks = self._ticks
         ticks.append((now_s, self.frames))
+        if self._first is None:
+            self._first = ticks[0]
         # Two ticks stay however old: a stage slower than one frame a second has a rate too.
         while len(ticks) > 2 and ticks[0][0] < now_s - _WINDOW_S:
             ticks.popleft()
-        first_s, frames_then = ticks[0]
-        span_s = now_s - first_s
-        self._recent = (now_s, (self.frames - frames_then) / span_s if span_s > 0 else 0.0)
+        self._rates = _Rates(now_s, _rate(ticks[0], ticks[-1]), _rate(self._first, ticks[-1]))
 
     @property
     def fps(self) -> float:
@@ -48,9 +55,26 @@ class Meter:
 
         It falls towards 0 when frames stop coming.
         """
-        last_s, rate = self._recent
-        silent_s = self._clock() - last_s
+        return self.fps_at(self._clock())
+
+    def fps_at(self, now_s: float) -> float:
+        """What :attr:`fps` is, or was, at a time that is not before the last tick.
+
+        Args:
+            now_s: the time on the meter's clock.
+        """
+        tick_s, rate, _ = self._rates
+        silent_s = now_s - tick_s
         return rate if rate == 0 or silent_s < max(_WINDOW_S, 1.5 / rate) else 1 / silent_s
+
+    @property
+    def mean_fps(self) -> float:
+        """Frames a second from the first frame to the last; 0 before the second.
+
+        So neither the wait for the first frame counts, while a camera opens or a network is made ready, nor the time
+        since the last. A pause between two frames counts once it is over.
+        """
+        return self._rates.mean
 
     @contextmanager
     def busy(self) -> Iterator[None]:
@@ -60,6 +84,12 @@ class Meter:
             yield
         finally:
             self.busy_s += self._clock() - start_s
+
+
+def _rate(since: tuple[float, int], until: tuple[float, int]) -> float:
+    """Frames a second between two ticks."""
+    span_s = until[0] - since[0]
+    return (until[1] - since[1]) / span_s if span_s > 0 else 0.0
 
 
 class Percentiles:

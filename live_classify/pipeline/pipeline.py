@@ -49,6 +49,8 @@ class Pipeline:
         min_confidence: below it the stable label is None.
         skip_still: frames that look like the last classified one take its answer.
         on_source_error: told, on the source's thread, when a source breaks off. The others go on.
+        clock: seconds, never going back, by which rates and the run's length are measured. When a frame was captured
+            and when it was answered is on ``time.monotonic`` nevertheless, by which sources stamp their frames.
     """
 
     def __init__(
@@ -62,22 +64,27 @@ class Pipeline:
         min_confidence: float = 0.0,
         skip_still: bool = False,
         on_source_error: Callable[[SourceError], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.sources = sources
         self.classifier = classifier
         self.live = live
-        self.feeds = {source.name: Feed(source, smooth_s, min_confidence) for source in sources}
+        self.clock = clock
+        self.feeds = {source.name: Feed(source, smooth_s, min_confidence, clock) for source in sources}
         """What is known of each source, by its name."""
         self.newest_frame: Newest[Frame] = Newest()
         self.newest_result: Newest[Result] = Newest()
         self.source_errors: list[SourceError] = []
-        self.answer_meter = Meter()
+        self.answer_meter = Meter(clock)
         self.display_meter: Meter | None = None
         """Set by whoever shows the frames in a window."""
         self.latency = Percentiles()
         self.first_answer_s: float | None = None
         """When the first label was there, in seconds on ``time.monotonic``."""
-        self.started_s = self.ended_s = time.monotonic()
+        self.started_s = self.ended_s = clock()
+        self.cpu_s = 0.0
+        """Processor seconds of all threads of this process, from the start to the end; 0 before the end."""
+        self._cpu_before_s = 0.0
         self._sinks = sinks
         self._on_source_error = on_source_error
         self._stop = threading.Event()
@@ -86,7 +93,7 @@ class Pipeline:
         self._interrupted = False
 
         self.engines = classifier.engines("latency" if live else "throughput")
-        self.engine_meters = [Meter() for _ in self.engines]
+        self.engine_meters = [Meter(clock) for _ in self.engines]
         if live:
             # No more than the next batch can take; of several sources one frame each.
             waiting, each = (len(sources), 1) if len(sources) > 1 else (self.engines[0].batch, None)
@@ -119,7 +126,7 @@ class Pipeline:
 
     def start(self) -> None:
         """Start all threads."""
-        self.started_s = time.monotonic()
+        self.started_s, self._cpu_before_s = self.clock(), time.process_time()
         atexit.register(self.close)  # for whoever leaves the process without closing
         for group in reversed(self._groups):
             group.start()
@@ -148,6 +155,8 @@ class Pipeline:
         capture.join(_STOP_S)
         inference.join()
         hanging = [name for group in output for name in group.join(_STOP_S)]
+        if hanging:  # else the last thread did it
+            self._finish()
         if self._failure is not None:
             raise self._failure
         if hanging and not self._interrupted:
@@ -241,6 +250,6 @@ class Pipeline:
         self.stop()
 
     def _finish(self) -> None:
-        self.ended_s = time.monotonic()
+        self.ended_s, self.cpu_s = self.clock(), time.process_time() - self._cpu_before_s
         self.results.close()
         self._done.set()

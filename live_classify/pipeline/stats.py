@@ -45,6 +45,8 @@ class SourceStats(TypedDict):
     reconnects: int
     fps: float
     """Classified frames over the whole run's time."""
+    fps_last_s: float
+    """The same as the run's, of this source; of one that ended earlier it is near 0."""
 
 
 class RunStats(TypedDict):
@@ -69,6 +71,13 @@ class RunStats(TypedDict):
     """How often a signal that was lost came back."""
     elapsed_s: float
     fps: float
+    """Classified frames over the whole run's time, ``elapsed_s``."""
+    fps_last_s: float
+    """Classified frames a second over the last second of the run (the last two frames where they are further apart);
+    towards 0 when none had come for long."""
+    cpu_s_per_frame: float | None
+    """Processor seconds of the whole process during the run, all threads together, over the classified frames; None
+    when there are none. Loading the network is not part of it."""
     startup_s: float | None
     latency_ms: Latency
     stages: dict[str, Stage]
@@ -86,7 +95,7 @@ def run_stats(command: str, pipeline: Pipeline) -> RunStats:
     engine = pipeline.engines[0]
     elapsed_s = pipeline.ended_s - pipeline.started_s
     first_s = pipeline.first_answer_s
-    by_source = [_source_stats(feed, elapsed_s) for feed in pipeline.feeds.values()]
+    by_source = [_source_stats(feed, elapsed_s, pipeline.ended_s) for feed in pipeline.feeds.values()]
     captures = [feed.capture_meter for feed in pipeline.feeds.values()]
     stages = {
         "capture": _stage(captures, elapsed_s, len(captures) if pipeline.live else 1),
@@ -113,6 +122,8 @@ def run_stats(command: str, pipeline: Pipeline) -> RunStats:
         reconnects=sum(source["reconnects"] for source in by_source),
         elapsed_s=round(elapsed_s, 3),
         fps=_rate(classified, elapsed_s),
+        fps_last_s=round(pipeline.answer_meter.fps_at(pipeline.ended_s), 2),
+        cpu_s_per_frame=round(pipeline.cpu_s / classified, 6) if classified else None,
         startup_s=None if first_s is None else round(first_s - process_start_s(), 3),
         latency_ms=Latency(p50=_ms(pipeline, 50), p95=_ms(pipeline, 95), p99=_ms(pipeline, 99)),
         stages=stages,
@@ -143,7 +154,7 @@ def peak_rss_mb() -> float | None:
     return round(peak / (2**20 if platform.system() == "Darwin" else 2**10), 1)
 
 
-def _source_stats(feed: Feed, elapsed_s: float) -> SourceStats:
+def _source_stats(feed: Feed, elapsed_s: float, ended_s: float) -> SourceStats:
     captured, classified = feed.capture_meter.frames, feed.answer_meter.frames
     source = feed.source
     return SourceStats(
@@ -154,6 +165,7 @@ def _source_stats(feed: Feed, elapsed_s: float) -> SourceStats:
         decode_errors=source.decode_errors,
         reconnects=source.reconnects if isinstance(source, Reconnecting) else 0,
         fps=_rate(classified, elapsed_s),
+        fps_last_s=round(feed.answer_meter.fps_at(ended_s), 2),
     )
 
 

@@ -5,17 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
+from doubles import Clock
 from live_classify.pipeline.meter import Meter, Percentiles
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture
@@ -90,6 +81,51 @@ def test_a_long_silence_is_soon_forgotten(clock: Clock) -> None:
     clock.now_s += 0.04
     meter.tick()
     assert meter.fps == pytest.approx(25.0)
+
+
+@pytest.mark.parametrize("silent_s", [0.0, 0.9, 1.1, 60.0])
+def test_the_rate_at_a_time_is_the_one_that_was_read_then(clock: Clock, silent_s: float) -> None:
+    meter = ticked(clock, every_s=0.04, times=50)
+    clock.now_s += silent_s
+    then_s, read = clock.now_s, meter.fps
+    clock.now_s += 1000
+    assert meter.fps_at(then_s) == read
+
+
+def test_the_mean_is_of_all_frames_where_the_rate_is_of_the_last_second(clock: Clock) -> None:
+    meter = ticked(clock, every_s=0.125, times=17)
+    for _ in range(32):
+        clock.now_s += 0.0625
+        meter.tick()
+    assert meter.fps == 16
+    assert meter.mean_fps == (16 + 32) / 4
+
+
+def test_the_mean_of_batches_counts_each_frame(clock: Clock) -> None:
+    assert ticked(clock, every_s=0.5, times=7, frames=8).mean_fps == 16
+
+
+def test_the_mean_leaves_out_the_time_before_the_first_frame_and_after_the_last(clock: Clock) -> None:
+    meter = Meter(clock)
+    clock.now_s += 10
+    meter.tick()
+    assert meter.mean_fps == 0
+    clock.now_s += 0.5
+    meter.tick()
+    clock.now_s += 10
+    assert meter.mean_fps == 2
+
+
+def test_the_mean_counts_a_pause_once_frames_come_again(clock: Clock) -> None:
+    meter = ticked(clock, every_s=0.125, times=9)
+    clock.now_s += 3
+    meter.tick()
+    assert meter.mean_fps == 9 / 4
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_there_is_no_mean_of_an_instant(clock: Clock, times: int) -> None:
+    assert ticked(clock, every_s=0.0, times=times).mean_fps == 0
 
 
 def test_busy_time_adds_up_even_when_the_work_fails(clock: Clock) -> None:
