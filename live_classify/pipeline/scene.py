@@ -148,6 +148,7 @@ class _View:
             ranking=prediction.labels[:5] if cards.ranking else (),
             camera_fps=camera_fps,
             classifier_fps=self._feed.answer_meter.fps,
+            classifier_mean_fps=self._feed.answer_meter.mean_fps,
             age_s=None if cards.paused else time.monotonic() - classified.captured_s,
             message=message,
             help=cards.help,

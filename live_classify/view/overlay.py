@@ -42,6 +42,8 @@ class Caption:
     """The rank-5 list, best first; drawn with bars when not empty."""
     camera_fps: float | None = None
     classifier_fps: float | None = None
+    classifier_mean_fps: float | None = None
+    """Over the whole run; shown beside ``classifier_fps``."""
     age_s: float | None = None
     """How long ago the frame was captured that the label belongs to."""
     message: str | None = None
@@ -225,17 +227,26 @@ def _draw_help(bgr: BgrImage, box: Box, layout: _Layout) -> None:
 
 def _frame_rates(caption: Caption, width: int, layout: _Layout) -> str:
     """Return what is known of rates and age, as much of it as fits into ``width`` pixels."""
+    style = Style(layout.small, 400, MUTED)
+    parts = _rates_and_age(caption)
+    if text_width(" · ".join(parts), style) > width:  # the mean first: it says least about now
+        parts = _rates_and_age(replace(caption, classifier_mean_fps=None))
+    while parts and text_width(" · ".join(parts), style) > width:
+        parts.pop()
+    return " · ".join(parts)
+
+
+def _rates_and_age(caption: Caption) -> list[str]:
     parts = []
     if caption.camera_fps is not None:
         parts.append(f"camera {_number(caption.camera_fps)} fps")
     if caption.classifier_fps is not None:
-        parts.append(f"classifier {_number(caption.classifier_fps)} fps")
+        mean = caption.classifier_mean_fps
+        beside = "" if mean is None else f", mean {_number(mean)}"
+        parts.append(f"classifier {_number(caption.classifier_fps)} fps{beside}")
     if caption.age_s is not None:
         parts.append(f"{_number(caption.age_s)} s old" if caption.age_s >= 1 else f"{caption.age_s * 1000:.0f} ms old")
-    style = Style(layout.small, 400, MUTED)
-    while parts and text_width(" · ".join(parts), style) > width:
-        parts.pop()
-    return " · ".join(parts)
+    return parts
 
 
 def _number(value: float) -> str:

@@ -11,7 +11,7 @@ from live_classify.view.overlay import Caption, draw
 
 BOTTLE = Label(898, "n04557648", "water_bottle", 0.953)
 RANKING = (BOTTLE, *(Label(i, "", f"class_{i}", 0.02 / i) for i in range(1, 5)))
-LIVE = Caption(BOTTLE, camera_fps=30.0, classifier_fps=152.0, age_s=0.033)
+LIVE = Caption(BOTTLE, camera_fps=30.0, classifier_fps=152.0, classifier_mean_fps=148.0, age_s=0.033)
 EVERYTHING = replace(LIVE, ranking=RANKING, message="signal lost for 4 s", help=True)
 
 
@@ -106,6 +106,7 @@ def test_the_ranking_never_hides_most_of_the_picture(width: int) -> None:
         (LIVE, replace(LIVE, stable=replace(BOTTLE, probability=0.5))),
         (LIVE, replace(LIVE, camera_fps=29.0)),
         (LIVE, replace(LIVE, classifier_fps=9.5)),
+        (LIVE, replace(LIVE, classifier_mean_fps=150.0)),
         (LIVE, replace(LIVE, age_s=1.5)),
         (LIVE, replace(LIVE, stable=None)),
         (replace(LIVE, stable=None), replace(LIVE, stable=None, starting=True)),
@@ -134,6 +135,19 @@ def test_a_name_is_written_without_its_underscores() -> None:
 def test_unknown_rates_take_no_room() -> None:
     label_only, with_rates = changed(Caption(BOTTLE))[0], changed(LIVE)[0]
     assert label_only.stop - label_only.start < with_rates.stop - with_rates.start
+
+
+@pytest.mark.parametrize("width", [160, 320])
+def test_where_the_card_is_narrow_the_mean_goes_before_the_rest(width: int) -> None:
+    without = replace(LIVE, classifier_mean_fps=None)
+    assert np.array_equal(drawn(LIVE, width, width * 3 // 4), drawn(without, width, width * 3 // 4))
+
+
+@pytest.mark.parametrize("size", [(640, 480), (1280, 720), (1920, 1080)])
+def test_where_there_is_room_the_mean_is_beside_the_age(size: tuple[int, int]) -> None:
+    longest = replace(LIVE, camera_fps=120.0, age_s=0.312)
+    assert not np.array_equal(drawn(longest, *size), drawn(replace(longest, classifier_mean_fps=None), *size))
+    assert not np.array_equal(drawn(longest, *size), drawn(replace(longest, age_s=0.313), *size))
 
 
 @pytest.mark.parametrize("size", [(320, 240), (640, 480), (1280, 720), (360, 640)])
