@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from live_classify.engines.base import EngineName, Goal, softmax
+from live_classify.engines.base import EngineName, softmax
 from live_classify.errors import EngineError
 from live_classify.models.network import Output, Precision
 from live_classify.one_line import one_line
@@ -66,34 +66,36 @@ class OpenVINOEngine:
 
 
 def open_openvino(
-    path: Path, precision: Precision, goal: Goal, cores: int, batch: int, output: Output
+    path: Path, precision: Precision, cores: int, batch: int, output: Output, workers: int | None
 ) -> list[OpenVINOEngine]:
     """Compile a LiteRT file, and make as many requests as keep the processor busy.
 
     Args:
         path: a LiteRT file; float32 for ``float16``.
         precision: ``float16`` computes in bfloat16.
-        goal: ``throughput``: several requests at a time; ``latency``: one, on all cores.
         cores: how many processors it may use.
         batch: the largest batch that will be given to one request.
         output: what the network gives.
+        workers: how many requests run at a time; one has all cores. None is as many as OpenVINO thinks best.
 
     Raises:
         EngineError: OpenVINO isn't installed, refuses the file, or can't compute in 16 bits on this processor.
     """
     runtime: Any = import_openvino()
     settings = {
-        "PERFORMANCE_HINT": goal.upper(),
+        "PERFORMANCE_HINT": "LATENCY" if workers == 1 else "THROUGHPUT",
         "INFERENCE_NUM_THREADS": str(cores),
         "INFERENCE_PRECISION_HINT": _ARITHMETIC[precision],
     }
+    if workers is not None:
+        settings["NUM_STREAMS"] = str(workers)
     try:
         core = runtime.Core()
         if precision == "float16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             # It would compute in float32, and not say so.
             raise EngineError("this processor doesn't compute in 16 bits; use --precision float32")
         compiled = core.compile_model(core.read_model(path), "CPU", settings)
-        requests = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")) if goal == "throughput" else 1
+        requests = workers or int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         return [OpenVINOEngine(compiled, precision, batch, output) for _ in range(requests)]
     except RuntimeError as error:
         raise EngineError(f"OpenVINO can't use {path.name}: {_reason(error)}") from error

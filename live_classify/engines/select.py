@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 EngineChoice: TypeAlias = Literal["auto", "litert", "keras", "openvino"]
 PrecisionChoice: TypeAlias = Literal["auto", "float32", "float16", "int8"]
 
-_MAX_INTERPRETERS = 8  # together they outrun the one thread that decodes; each takes tens of megabytes
+MAX_INTERPRETERS = 8
+"""Workers on a CPU: together they outrun the one thread that decodes, and each takes tens of megabytes."""
+
 _MAX_THREADS = 8  # a network of a few milliseconds gains nothing beyond
 _CALLS_IN_FLIGHT = 2  # on a GPU, so that one batch is uploaded while another runs
 _KERAS_BATCH = {"gpu": 32, "cpu": 8}  # for recordings; larger ones gain little
@@ -133,12 +135,13 @@ def open_workers(
 
         import_openvino()  # if it isn't there, that is said before minutes go into a conversion
         path = litert_file(network, "int8" if choice.precision == "int8" else "float32", calibration, progress)
-        return [*open_openvino(path, choice.precision, goal, cores, batch, network.output)]
+        workers = 1 if goal == "latency" else choice.workers
+        return [*open_openvino(path, choice.precision, cores, batch, network.output, workers)]
 
     from live_classify.engines.litert import LiteRTEngine
 
     path = litert_file(network, choice.precision, calibration, progress)
-    workers = choice.workers or (min(cores, _MAX_INTERPRETERS) if goal == "throughput" else 1)
+    workers = choice.workers or (min(cores, MAX_INTERPRETERS) if goal == "throughput" else 1)
     threads = max(1, min(cores // workers, _MAX_THREADS))
     # A converted file holds the preprocessing; the user's own doesn't.
     preprocessing = NONE if network.construct is not None else network.preprocessing

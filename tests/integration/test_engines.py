@@ -227,7 +227,7 @@ def test_float16_reaches_models_within_models(small: Path, tmp_path: Path) -> No
 
 
 def test_openvino_answers_several_requests_at_a_time(pictures: list[tuple[BgrImage, tuple[str, ...]]]) -> None:
-    engines = open_openvino(LITE0.litert["int8"](), "int8", "throughput", 2, 1, LITE0.output)
+    engines = open_openvino(LITE0.litert["int8"](), "int8", 2, 1, LITE0.output, None)
     assert len(engines) >= 2
     rgb = np.empty((len(pictures), *LITE0.input_size, 3), np.uint8)
     for (picture, _), row in zip(pictures, rgb, strict=True):
@@ -249,7 +249,7 @@ def test_openvino_answers_several_requests_at_a_time(pictures: list[tuple[BgrIma
 def test_without_openvino_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(EngineError, match=r"^OpenVINO isn't installed: pip install 'live_classify\[openvino\]'$"):
-        open_openvino(LITE0.litert["int8"](), "int8", "latency", 1, 1, LITE0.output)
+        open_openvino(LITE0.litert["int8"](), "int8", 1, 1, LITE0.output, 1)
 
 
 def test_an_openvino_that_is_broken_is_not_taken_for_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_an_openvino_that_is_broken_is_not_taken_for_missing(monkeypatch: pytest
     monkeypatch.delitem(sys.modules, "openvino", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(EngineError, match=r"^OpenVINO is broken: libopenvino.so: cannot open; reinstall it$"):
-        open_openvino(LITE0.litert["int8"](), "int8", "latency", 1, 1, LITE0.output)
+        open_openvino(LITE0.litert["int8"](), "int8", 1, 1, LITE0.output, 1)
 
 
 def test_openvino_refuses_float16_where_it_would_compute_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,14 +270,14 @@ def test_openvino_refuses_float16_where_it_would_compute_in_float32(monkeypatch:
     module.Core = OldProcessor  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "openvino", module)
     with pytest.raises(EngineError, match="doesn't compute in 16 bits; use --precision float32"):
-        open_openvino(LITE0.litert["float32"](), "float16", "latency", 1, 1, LITE0.output)
+        open_openvino(LITE0.litert["float32"](), "float16", 1, 1, LITE0.output, 1)
 
 
 def test_openvino_says_in_a_line_which_file_it_refuses(tmp_path: Path) -> None:
     damaged = tmp_path / "network.tflite"
     damaged.write_bytes(LITE0.litert["int8"]().read_bytes()[:100_000])
     with pytest.raises(EngineError, match=r"^OpenVINO can't use network\.tflite: .*corrupt.*$"):
-        open_openvino(damaged, "int8", "latency", 1, 1, LITE0.output)
+        open_openvino(damaged, "int8", 1, 1, LITE0.output, 1)
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:
