@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,14 +70,11 @@ def run_live(
     outputs.check_video_outputs(
         options.output, options.log, options.stats, [*inputs, *model_options.files], options.overwrite
     )
-    if len(sources) > 1 and model_options.batch is None:
-        model_options = replace(model_options, batch=len(sources))  # one frame of each
+    from live_classify.pipeline.pipeline import Pipeline, goal_of
+
     classifier = model_options.load()
-    announcements = [] if options.quiet else [Announcement(classifier.describe("latency"))]
+    announcements = [] if options.quiet else [Announcement(classifier.describe(goal_of(sources, live=True)))]
     written = outputs.make_sinks(options.output, options.log, classifier.top, sources[0])
-
-    from live_classify.pipeline.pipeline import Pipeline
-
     pipeline = Pipeline(
         sources,
         classifier,

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from live_classify.buffer import Buffer
 from live_classify.classifier import Classifier
+from live_classify.engines.base import Goal
 from live_classify.errors import LiveClassifyError, OutputError, SourceError
 from live_classify.frames import Frame, Prediction
 from live_classify.outputs.base import Sink
@@ -30,6 +31,15 @@ from live_classify.sources.base import Source
 _RESULTS_WAITING = 4
 _STOP_S = 0.9
 """How long a source or an output may take to let go; together less than the 2 s in which a stop is over."""
+
+
+def goal_of(sources: Sequence[Source], live: bool) -> Goal:
+    """What a pipeline's engines are to be fast at.
+
+    One live source wants each answer as soon as possible. Several always have frames waiting, whose answers come
+    sooner, and for less work, from an engine a core than from one on all cores, frame after frame.
+    """
+    return "latency" if live and len(sources) == 1 else "throughput"
 
 
 class Pipeline:
@@ -76,6 +86,7 @@ class Pipeline:
         self.newest_result: Newest[Result] = Newest()
         self.source_errors: list[SourceError] = []
         self.answer_meter = Meter(clock)
+        self.output_meter = Meter(clock)
         self.display_meter: Meter | None = None
         """Set by whoever shows the frames in a window."""
         self.latency = Percentiles()
@@ -92,7 +103,7 @@ class Pipeline:
         self._failure: BaseException | None = None
         self._interrupted = False
 
-        self.engines = classifier.engines("latency" if live else "throughput")
+        self.engines = classifier.engines(goal_of(sources, live))
         self.engine_meters = [Meter(clock) for _ in self.engines]
         if live:
             # No more than the next batch can take; of several sources one frame each.
@@ -229,8 +240,10 @@ class Pipeline:
         try:
             while taken := self.results.take(1):
                 ((frame, prediction),) = taken
-                for sink in self._sinks:
-                    sink.write(frame, prediction)
+                with self.output_meter.busy():
+                    for sink in self._sinks:
+                        sink.write(frame, prediction)
+                self.output_meter.tick()
         except LiveClassifyError as error:
             self._fail(error)  # before closing, which may fail for the same reason
         finally:

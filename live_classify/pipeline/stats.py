@@ -101,6 +101,8 @@ def run_stats(command: str, pipeline: Pipeline) -> RunStats:
         "capture": _stage(captures, elapsed_s, len(captures) if pipeline.live else 1),
         "inference": _stage(pipeline.engine_meters, elapsed_s, len(pipeline.engines)),
     }
+    if pipeline.output_meter.frames:
+        stages["output"] = _stage([pipeline.output_meter], elapsed_s, 1)
     if pipeline.display_meter is not None:
         stages["display"] = _stage([pipeline.display_meter], elapsed_s, 1)
     captured = sum(source["frames_captured"] for source in by_source)

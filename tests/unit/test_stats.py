@@ -143,3 +143,9 @@ def test_a_run_whose_output_hangs_ends_when_it_is_left_behind(clock: Clock) -> N
                 thread.join(DEADLINE_S)
     assert (stats["elapsed_s"], stats["fps"]) == (SLOW, 8)
     assert stats["cpu_s_per_frame"]
+
+
+def test_writing_is_a_stage_of_its_own(clock: Clock) -> None:
+    slow_disk = Collector(lambda _: clock.work(0.5))
+    stats = stats_of(clock, GreyEngine(), [ListSource(frames(8))], slow_disk)
+    assert stats["stages"]["output"] == {"fps": 2, "busy": 1}
