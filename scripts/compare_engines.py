@@ -25,7 +25,7 @@ from live_classify.engines.base import Engine, Goal
 from live_classify.engines.processor import processor_name, usable_cores
 from live_classify.engines.select import Wishes, gpu_usable, open_workers
 from live_classify.engines.stored import Choice
-from live_classify.measure import Measurement, candidates, classify_all, measure
+from live_classify.measure.engines import Measurement, candidates, classify_all, measure
 from live_classify.models.catalogue import find_network
 from live_classify.models.keras_import import import_keras
 from live_classify.models.network import Network
@@ -37,6 +37,7 @@ NETWORKS = (
 )
 PICTURES = 32
 SPREAD = 2.0  # of the scores of a network with random weights
+ROUND_S = 0.5
 GOALS: tuple[Goal, ...] = ("latency", "throughput")
 
 Rows = npt.NDArray[np.float32]
@@ -87,7 +88,7 @@ def compare(name: str, folder: Path) -> None:
 
     has_gpu = gpu_usable()
     choices = [(goal, choice) for goal in GOALS for choice in candidates(network, Wishes(), goal, has_gpu)]
-    measured = measure(choices, open_engines, pictures, lambda what, *_: print(what, file=sys.stderr))
+    measured = measure(choices, open_engines, pictures, ROUND_S, progress=lambda what, *_: print(what, file=sys.stderr))
     for key, rows in answers.items():
         mine = [one for one in measured if (one.choice.engine, one.choice.precision, one.choice.device) == key]
         fastest = {goal: min((one for one in mine if one.goal == goal), key=lambda one: one.ms) for goal in GOALS}

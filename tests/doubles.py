@@ -12,6 +12,7 @@ import numpy.typing as npt
 from live_classify.classifier import Classifier
 from live_classify.engines.base import EngineName
 from live_classify.frames import Frame, Prediction
+from live_classify.measure.rounds import Clocks
 from live_classify.models.labels import Labels
 from live_classify.models.lite_weights import LITE0
 
@@ -23,9 +24,25 @@ class Clock:
 
     def __init__(self) -> None:
         self.now_s = 100.0
+        self.worked_s = 5.0
+        """What processors have worked."""
 
     def __call__(self) -> float:
         return self.now_s
+
+    def work(self, seconds: float, processors: float = 1.0) -> None:
+        """Let time pass in which so many processors work."""
+        self.now_s += seconds
+        self.worked_s += processors * seconds
+
+    def cost(self, seconds: float) -> Callable[[object], None]:
+        """What something that takes that long does."""
+        return lambda _: self.work(seconds)
+
+    @property
+    def clocks(self) -> Clocks:
+        """The clocks of a measurement that go by this one."""
+        return Clocks(self, lambda: self.worked_s)
 
 
 def grey_frame(level: int, index: int = 0, source: str = "test", time_s: float | None = None) -> Frame:

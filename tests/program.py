@@ -21,7 +21,9 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(Path(live_classify.__file__).parents[1])} | more
 
 
-def run(*arguments: str | Path, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str | Path, cwd: Path, deadline_s: float = DEADLINE_S, **more: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
@@ -29,7 +31,7 @@ def run(*arguments: str | Path, cwd: Path, **more: str) -> subprocess.CompletedP
         env=environment(**more),
         capture_output=True,
         text=True,
-        timeout=DEADLINE_S,
+        timeout=deadline_s,
         check=False,
     )
 

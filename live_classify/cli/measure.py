@@ -1,77 +1,169 @@
-"""``live-classify measure``: how fast this machine is."""
+"""``live-classify measure``: how fast this machine is, and what stands in the way."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+import json
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from live_classify.cli.console import note, say
-from live_classify.cli.options import ModelOptions, loading_bar, model_options, quiet_option
+from live_classify.cli.options import (
+    FiniteRange,
+    ModelOptions,
+    overwrite_option,
+    quiet_option,
+    several_model_options,
+)
+from live_classify.errors import UsageError
 
 if TYPE_CHECKING:
-    from live_classify.engines.base import Engine, Goal
-    from live_classify.engines.stored import Choice
-    from live_classify.measure import Measurement
+    from live_classify.measure.result import Result
+    from live_classify.measure.session import Setup
 
-_PICTURES = 32  # that are classified, and on which answers are compared
-_NOISY = 0.15  # rounds that differ by more say something of the machine, not of the candidate
+_FILE = click.Path(path_type=Path)
 
 
 @click.command()
-@model_options
+@click.argument("source", required=False)
+@several_model_options
+@click.option("--sweep", is_flag=True, help="Time every engine, precision, batch and number of workers.")
 @click.option("--save", is_flag=True, help="Store the fastest for this machine, for `auto` to take from now on.")
+@click.option("--json", "json_file", type=_FILE, metavar="FILE", help="Write the figures, each round's too.")
+@click.option("--compare", nargs=2, type=_FILE, metavar="BEFORE AFTER", help="Compare two files of --json instead.")
+@click.option("--baseline", type=_FILE, metavar="FILE", help="Compare with a file of --json afterwards.")
+@click.option(
+    "--fail-under",
+    type=FiniteRange(0, 100, min_open=True),
+    metavar="RATIO",
+    help="Exit with status 1 if the whole is slower than that times the baseline.",
+)
+@overwrite_option
 @quiet_option
-def measure(model_options: ModelOptions, save: bool, quiet: bool) -> None:
-    """Time every engine of this machine with a network, and say which is the fastest.
+def measure(
+    source: str | None,
+    model_options: ModelOptions,
+    models: tuple[str, ...],
+    sweep: bool,
+    save: bool,
+    json_file: Path | None,
+    compare: tuple[Path, Path] | None,
+    baseline: Path | None,
+    fail_under: float | None,
+    overwrite: bool,
+    quiet: bool,
+) -> int:
+    """Measure each stage alone, then the whole program, and say what limits it and what would change that.
 
-    Two things are measured apart: the time to one answer, which counts for a camera, and answers a second, which count
-    for recordings. `agree` is the part of pictures on which an engine names the same class as the first line does.
+    SOURCE is a recording, a camera, a stream or `synthetic:`; without one it is the clip that ships with the program.
+    It takes less than a minute with the usual network. With --sweep every engine is timed in every layout, which takes
+    longer; several networks may be named then (--model, more than once).
+
+    Figures are medians of several rounds of the same work, run in turns; `spread` is how far the rounds lie apart.
+    Warm-up isn't in them. `agree` is the part of pictures on which an engine names the same class as the first line
+    does.
     """
+    from live_classify.measure.result import read_result
+    from live_classify.outputs.paths import check_outputs, require_suffix
+    from live_classify.whole_file import write_whole
+
+    if compare is not None:
+        if source is not None or any((sweep, save, json_file, baseline, fail_under)):
+            raise UsageError("--compare reads two files and measures nothing: no other option goes with it")
+        return _compare(read_result(compare[0]), read_result(compare[1]))
+    if fail_under is not None and baseline is None:
+        raise UsageError("--fail-under goes with --baseline")
+    if len(models) > 1 and not sweep:
+        raise UsageError(f"one network is measured, or several with --sweep; {len(models)} were given")
+    if len(models) > 1 and (model_options.weights or model_options.labels or model_options.preprocessing):
+        raise UsageError("--weights, --labels and --preprocessing are for one network, but several were given")
+    before = None if baseline is None else read_result(baseline)
+    named = [replace(model_options, model=name) for name in models or _at_hand(model_options, sweep)]
+    read = [path for options in named for path in options.files]
+    read += [path for path in (baseline, None if source is None else Path(source)) if path is not None]
+    require_suffix("--json", json_file, ".json")
+    check_outputs({"--json": json_file}, read, overwrite)
+
+    result = _measured(source, [_setup(options) for options in named], sweep, quiet)
+    _print(result, quiet)
+    if json_file is not None:
+        write_whole(json_file, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    if save:
+        _store(result, quiet)
+    return 0 if before is None else _compare(before, result, fail_under)
+
+
+def _at_hand(options: ModelOptions, sweep: bool) -> list[str]:
+    """The networks to measure where none is named: the usual one, in a sweep all whose weights are here."""
+    from live_classify.models.catalogue import NETWORKS
+
+    plain = not (options.weights or options.labels or options.preprocessing)
+    others = (
+        [name for name, network in NETWORKS.items() if network.weights.find() is not None] if sweep and plain else []
+    )
+    return list(dict.fromkeys([options.model, *others]))
+
+
+def _setup(options: ModelOptions) -> Setup:
     from live_classify.calibration import Calibration
-    from live_classify.engines.base import Goal
-    from live_classify.engines.select import Wishes, gpu_usable, open_workers
-    from live_classify.engines.stored import choices_file, store_choice
-    from live_classify.measure import candidates, fastest
-    from live_classify.measure import measure as measured
+    from live_classify.engines.select import Wishes
+    from live_classify.measure.session import Setup
     from live_classify.models.load import load_network
 
-    wish = model_options
-    network = load_network(wish.model, weights=wish.weights, preprocessing=wish.preprocessing)
-    wishes = Wishes(wish.engine, wish.precision, wish.device, wish.batch)
-    wishes.check(network)
-    goals: tuple[Goal, ...] = get_args(Goal)
-    has_gpu = gpu_usable()
-    choices = [(goal, choice) for goal in goals for choice in candidates(network, wishes, goal, has_gpu)]
-    calibration = Calibration(wish.calibration, wish.fit or network.fit)
-    progress = loading_bar()
+    classifier = options.load()
+    network = load_network(options.model, weights=options.weights, preprocessing=options.preprocessing)
+    wishes = Wishes(options.engine, options.precision, options.device, options.batch)
+    return Setup(network, wishes, Calibration(options.calibration, classifier.fit), classifier)
 
-    def open_engines(goal: Goal, choice: Choice) -> list[Engine]:
-        return open_workers(network, choice, goal, calibration, progress)
 
-    pictures = calibration.pictures(network.input_size)
-    sample = pictures[:: -(-len(pictures) // _PICTURES)]
-    measurements = measured(choices, open_engines, sample, progress)
-    best = {goal: fastest(measurements, goal) for goal in goals}
-    for line in _table(measurements, [one for one in best.values() if one is not None]):
+def _measured(source: str | None, setups: Sequence[Setup], sweep: bool, quiet: bool) -> Result:
+    from live_classify.cli.measure_view import MeasureView
+    from live_classify.measure.session import Session
+    from live_classify.measure.subject import material
+    from live_classify.pipeline.stats import process_start_s
+
+    process_s = time.monotonic() - process_start_s()
+    with MeasureView(quiet) as view, ExitStack() as stack:
+        for setup in setups:
+            stack.enter_context(setup.classifier)
+        session = Session(setups[0], material(source), view.progress, view.show, process_s)
+        return session.run(setups if sweep else ())
+
+
+def _print(result: Result, quiet: bool) -> None:
+    from live_classify.measure.text import lines, noise_warning, sections
+
+    for line in lines([*sections(result)]):
         say(line)
-    if any(one.spread > _NOISY for one in measurements) and not quiet:
-        note(f"this machine is busy or noisy: rounds of the same work differ by more than {_NOISY:.0%}")
-    if save:
-        for goal, one in best.items():
-            if one is not None:
-                store_choice(network.name, goal, one.choice)
-        if not quiet:
-            note(f"stored in {choices_file()}")
+    warning = noise_warning(result)
+    if warning is not None and not quiet:
+        note(warning)
 
 
-def _table(measurements: list[Measurement], best: list[Measurement]) -> list[str]:
-    rows = [("for", "engine", "precision", "device", "batch", "workers", "ms", "a second", "spread", "agree", "")]
-    for one in measurements:
-        choice = one.choice
-        layout = (str(choice.batch), str(choice.workers))
-        figures = (f"{one.ms:.2f}", f"{one.rate:.1f}", f"{one.spread:.0%}", f"{one.agreement:.0%}")
-        mark = "fastest" if one in best else ""
-        rows.append((one.goal, choice.engine, choice.precision, choice.device, *layout, *figures, mark))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+def _store(result: Result, quiet: bool) -> None:
+    from live_classify.engines.stored import choices_file, store_choice
+    from live_classify.measure.engines import choice_of
+
+    for row in result["table"]:
+        if row["best"]:
+            store_choice(row["model"], row["goal"], choice_of(row))
+    if not quiet:
+        note(f"stored in {choices_file()}")
+
+
+def _compare(before: Result, after: Result, fail_under: float | None = None) -> int:
+    """Print what changed; returns the exit status."""
+    from live_classify.measure.comparison import Comparison
+
+    comparison = Comparison(before, after)
+    for line in comparison.lines():
+        say(line)
+    slower = [] if fail_under is None else comparison.slower_than(fail_under)
+    for change in slower:
+        note(f"live-classify: {change.name} is {change.ratio:.2f} x the baseline, less than {fail_under:g}")
+    return 1 if slower else 0

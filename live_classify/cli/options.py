@@ -21,6 +21,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _FILE = click.Path(path_type=Path)
 DEFAULT_MIN_CONFIDENCE = 0.2
+_DEFAULT_MODEL = "efficientnet-lite0"  # as in the catalogue, which takes longer to import
 _LONGEST_S = 4_000_000  # 46 days; threads can't wait much longer on every system
 
 
@@ -82,13 +83,44 @@ def loading_bar() -> LoadingBar:
 
 def model_options(function: Function) -> Function:
     """Add the options of :class:`ModelOptions`; the function receives it as ``model_options``."""
-    options = [
+
+    @functools.wraps(function)
+    def gathered(**values: Any) -> Any:
+        return function(model_options=_taken_from(values), **values)
+
+    return _with(_model_options(several=False), gathered)  # type: ignore[return-value]  # the signature is another
+
+
+def several_model_options(function: Function) -> Function:
+    """The same where ``--model`` may be repeated.
+
+    The function receives ``models``, the names that were given, and ``model_options`` for the first of them, or for the
+    usual one.
+    """
+
+    @functools.wraps(function)
+    def gathered(**values: Any) -> Any:
+        models = values["model"]
+        values["model"] = models[0] if models else _DEFAULT_MODEL
+        return function(model_options=_taken_from(values), models=models, **values)
+
+    return _with(_model_options(several=True), gathered)  # type: ignore[return-value]  # the signature is another
+
+
+def _taken_from(values: dict[str, Any]) -> ModelOptions:
+    return ModelOptions(**{field.name: values.pop(field.name) for field in fields(ModelOptions)})
+
+
+def _model_options(several: bool) -> list[Callable[[Any], Any]]:
+    return [
         click.option(
             "--model",
-            default="efficientnet-lite0",
-            show_default=True,
+            multiple=several,
+            default=None if several else _DEFAULT_MODEL,
+            show_default=not several,
             metavar="NAME|PATH",
-            help="Which network: a name that `live-classify models` lists, or a .keras, .h5, .tflite or SavedModel.",
+            help="Which network: a name that `live-classify models` lists, or a .keras, .h5, .tflite or SavedModel."
+            + (f"  [default: {_DEFAULT_MODEL}]" if several else ""),
         ),
         click.option(
             "--weights", type=_FILE, metavar="FILE", help="Weights for it (.h5), in place of those that are published."
@@ -135,14 +167,6 @@ def model_options(function: Function) -> Function:
             help="How a frame becomes the network's square.  [default: crop]",
         ),
     ]
-    names = [field.name for field in fields(ModelOptions)]
-
-    @functools.wraps(function)
-    def gathered(**values: Any) -> Any:
-        chosen = ModelOptions(**{name: values.pop(name) for name in names})
-        return function(model_options=chosen, **values)
-
-    return _with(options, gathered)  # type: ignore[return-value]  # the decorator changes the signature
 
 
 def answer_options(smooth_s: float | None, smooth_help: str) -> Callable[[Function], Function]:

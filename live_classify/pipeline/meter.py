@@ -115,5 +115,18 @@ class Percentiles:
         for number in sorted(self._counts):
             seen += self._counts[number]
             if seen >= rank:
-                return self._SMALLEST_S * math.exp(number * self._GROWTH)
+                return self._seconds(number)
         return None
+
+    def merge(self, other: Percentiles) -> None:
+        """Count the durations of another one, too."""
+        for number, count in other._counts.items():
+            self._counts[number] = self._counts.get(number, 0) + count
+        self._total += other._total
+
+    def histogram(self) -> list[tuple[float, int]]:
+        """The bins that aren't empty, smallest first: the duration in their middle, in seconds, and how many it has."""
+        return [(self._seconds(number), self._counts[number]) for number in sorted(self._counts)]
+
+    def _seconds(self, number: int) -> float:
+        return self._SMALLEST_S * math.exp(number * self._GROWTH)

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from clock import Clock
-from doubles import CLASSES, GreyEngine
+from doubles import CLASSES, Clock, GreyEngine
 from live_classify.calibration import Calibration
 from live_classify.engines.base import Engine, Goal
 from live_classify.engines.select import Wishes

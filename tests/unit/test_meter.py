@@ -171,3 +171,23 @@ def test_very_short_durations_count_as_ten_microseconds(seconds: float) -> None:
     percentiles = Percentiles()
     percentiles.add(seconds)
     assert percentiles.percentile(50) == pytest.approx(1e-5)
+
+
+def test_merged_percentiles_are_those_of_all_durations() -> None:
+    one, other = Percentiles(), Percentiles()
+    for ms in range(1, 51):
+        one.add(ms / 1000)
+        other.add((ms + 50) / 1000)
+    one.merge(other)
+    assert one.percentile(50) == pytest.approx(0.050, rel=0.01)
+    assert one.percentile(100) == pytest.approx(0.100, rel=0.01)
+
+
+def test_the_histogram_has_every_duration_once() -> None:
+    percentiles = Percentiles()
+    for seconds in (0.02, 0.02, 0.004):
+        percentiles.add(seconds)
+    (short_s, shorts), (long_s, longs) = percentiles.histogram()
+    assert (shorts, longs) == (1, 2)
+    assert short_s == pytest.approx(0.004, rel=0.01)
+    assert long_s == pytest.approx(0.02, rel=0.01)

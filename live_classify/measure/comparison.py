@@ -1,0 +1,109 @@
+"""Two measurements side by side: what changed beyond the noise."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from live_classify.errors import UsageError
+from live_classify.measure.result import RUNS, noisy, rates
+from live_classify.measure.text import aligned
+
+if TYPE_CHECKING:
+    from live_classify.measure.result import Result
+
+_LATENCY = "live latency, ms"
+_LEAST = 0.03
+"""Changes that are smaller aren't worth a word, however still the machine was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A figure before and after."""
+
+    name: str
+    before: Sequence[float]
+    """Each round."""
+    after: Sequence[float]
+    of_time: bool = False
+    """Whether it is milliseconds, of which fewer are better, and not frames a second."""
+
+    @property
+    def ratio(self) -> float:
+        """How fast it is after, by how fast it was before: above 1 it is faster now."""
+        before, after = statistics.median(self.before), statistics.median(self.after)
+        if self.of_time:
+            before, after = after, before
+        return after / before if before > 0 else 0.0
+
+    @property
+    def is_beyond_noise(self) -> bool:
+        """Whether every round after lies on the same side of every round before, and by more than a trifle."""
+        apart = min(self.after) > max(self.before) or max(self.after) < min(self.before)
+        return apart and abs(self.ratio - 1) > _LEAST
+
+    @property
+    def verdict(self) -> str:
+        """In words."""
+        return ("faster" if self.ratio > 1 else "slower") if self.is_beyond_noise else "within the noise"
+
+
+class Comparison:
+    """Compares what two measurements have in common.
+
+    Args:
+        before: the earlier one.
+        after: the later one.
+
+    Raises:
+        UsageError: they have nothing in common that could be compared: another network, another size of picture.
+    """
+
+    def __init__(self, before: Result, after: Result) -> None:
+        one, other = before["subject"], after["subject"]
+        what = [f"{subject['model']} on {subject['width']}x{subject['height']}" for subject in (one, other)]
+        if what[0] != what[1]:
+            raise UsageError(f"the two aren't of the same work, {what[0]} before and {what[1]} after")
+        self.different = [*_differences(before, after)]
+        """What else is different, in words."""
+        earlier, later = rates(before), rates(after)
+        self.changes = [
+            Change(name, rate["rounds"], later[name]["rounds"]) for name, rate in earlier.items() if name in later
+        ]
+        lives = [one["together"]["live"] for one in (before, after)]
+        if lives[0] is not None and lives[1] is not None:
+            self.changes.append(Change(_LATENCY, lives[0]["latency_rounds"], lives[1]["latency_rounds"], of_time=True))
+
+    def slower_than(self, ratio: float) -> list[Change]:
+        """The runs of the whole program that reach less than ``ratio`` times the rate before."""
+        whole = [name.replace("_", " ") for name in RUNS]
+        return [change for change in self.changes if change.name in whole and change.ratio < ratio]
+
+    def lines(self) -> Iterator[str]:
+        """A table of all figures, with what is faster or slower beyond the noise, and a sentence that sums it up."""
+        yield from self.different
+        rows = [("", "before", "after", "ratio", "")]
+        for change in self.changes:
+            before, after = (f"{statistics.median(rounds):.1f}" for rounds in (change.before, change.after))
+            rows.append((change.name, before, after, f"{change.ratio:.2f}", change.verdict))
+        yield from aligned(rows)
+        beyond = sum(change.is_beyond_noise for change in self.changes)
+        yield f"{beyond or 'none'} of {len(self.changes)} figures changed beyond the noise"
+
+
+def _differences(before: Result, after: Result) -> Iterator[str]:
+    machines = [f"{one['machine']['processor']}, {one['machine']['cores']} cores" for one in (before, after)]
+    if machines[0] != machines[1]:
+        yield f"on another machine: {machines[0]} before, {machines[1]} after"
+    engines = [" ".join(one["subject"][key] for key in ("engine", "precision", "device")) for one in (before, after)]
+    if engines[0] != engines[1]:
+        yield f"on another engine: {engines[0]} before, {engines[1]} after"
+    for name in sorted(before["machine"]["versions"].keys() & after["machine"]["versions"].keys()):
+        versions = [one["machine"]["versions"][name] for one in (before, after)]
+        if versions[0] != versions[1]:
+            yield f"{name} {versions[0]} before, {versions[1]} after"
+    for when, one in (("before", before), ("after", after)):
+        if noisy(one):
+            yield f"{when}, the machine was busy or noisy: changes may be of the machine, not of the program"

@@ -1,0 +1,292 @@
+"""A measurement from its beginning to its end."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, get_args
+
+import numpy as np
+
+import live_classify
+from live_classify.calibration import Calibration
+from live_classify.classifier import Classifier
+from live_classify.engines.base import Engine, Goal
+from live_classify.engines.select import Wishes, choose, gpu_usable, open_workers
+from live_classify.engines.stored import Choice
+from live_classify.measure import stages
+from live_classify.measure.cameras import FPS, find_sustained
+from live_classify.measure.engines import Measurement, Row, at_hand, candidates, choice_of, fastest, measure, row_of
+from live_classify.measure.limit import limit_live, limit_recorded
+from live_classify.measure.machine import this_machine
+from live_classify.measure.result import Change, Limits, Result, Stages, Startup, Subject, Together
+from live_classify.measure.rounds import Clocks, in_turns
+from live_classify.measure.stages import Stage
+from live_classify.measure.whole import Live, Recorded
+from live_classify.models.fitting import fit
+
+if TYPE_CHECKING:
+    from live_classify.measure.subject import Material
+    from live_classify.measure.whole import Whole
+    from live_classify.models.network import Network
+    from live_classify.models.weights import Progress
+    from live_classify.sources.base import Source
+
+Tell: TypeAlias = Callable[[Result], None]
+
+GOALS: tuple[Goal, ...] = get_args(Goal)
+_AS_IT_IS, _WITH_OUTPUT = "as it is", "with output"
+
+_STAGE_ROUNDS, _STAGE_ROUND_S = 5, 0.2
+_WHOLE_ROUNDS, _WHOLE_ROUND_S = 3, 1.0
+_TABLE_ROUND_S, _SWEEP_ROUND_S = 0.25, 0.5
+_LIVE_S, _CAMERAS_S = 1.3, 1.5
+_FEWEST_FRAMES = 8  # in a round of the whole
+_MOST_CAMERAS = 64
+_PICTURES = 32  # that are classified for the table, and on which answers are compared
+_WORTH_TRYING = 1.05  # an engine that gains less alone isn't run through the whole
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A network, and how the user wants it run."""
+
+    network: Network
+    wishes: Wishes
+    calibration: Calibration
+    classifier: Classifier
+
+    def engines(self, goal: Goal, choice: Choice, progress: Progress) -> list[Engine]:
+        """Make the engines of a choice ready."""
+        return open_workers(self.network, choice, goal, self.calibration, progress)
+
+    def with_choice(self, choice: Choice, progress: Progress) -> Classifier:
+        """The classifier, with another engine."""
+        mine = self.classifier
+        return Classifier(
+            self.network, mine.labels, lambda goal: self.engines(goal, choice, progress), mine.top, mine.fit
+        )
+
+
+class Session:
+    """Measures one network on one source, stage by stage, then as a whole.
+
+    Args:
+        setup: what classifies.
+        material: what is classified.
+        progress: told of what takes long before anything is measured.
+        tell: given what is known so far, after each round.
+        process_s: seconds from the start of the process to the moment where there was nothing left to import.
+    """
+
+    def __init__(self, setup: Setup, material: Material, progress: Progress, tell: Tell, process_s: float) -> None:
+        self._setup = setup
+        self._material = material
+        self._progress = progress
+        self._tell = tell
+        start_s = time.perf_counter()
+        self._engine = setup.classifier.engines("latency")[0]
+        ready_s = time.perf_counter() - start_s
+        row = np.empty((1, *self._engine.input_size, 3), np.uint8)
+        fit(material.frames[0].bgr, row[0], setup.classifier.fit)
+        start_s = time.perf_counter()
+        self._engine.classify(row)
+        first_ms = 1000 * (time.perf_counter() - start_s)
+        self.result = Result(
+            live_classify=live_classify.__version__,
+            measured=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            machine=this_machine(),
+            subject=Subject(
+                source=material.name,
+                live=material.live,
+                width=material.size[0],
+                height=material.size[1],
+                model=setup.network.name,
+                engine=self._engine.name,
+                precision=self._engine.precision,
+                device=self._engine.device,
+            ),
+            startup=Startup(process_s=round(process_s, 3), ready_s=round(ready_s, 3), first_ms=round(first_ms, 2)),
+            stages=Stages(decode=None, fit=None, infer=None, draw=None, encode=None),
+            together=Together(recorded=None, recorded_with_output=None, live=None),
+            latency_histogram=[],
+            limit=Limits(recorded=None, live=None),
+            cameras=None,
+            table=[],
+        )
+
+    def run(self, sweep: Sequence[Setup]) -> Result:
+        """Measure everything.
+
+        Args:
+            sweep: networks of which every engine, precision and layout is timed; without any, what is at hand for the
+                network measured.
+
+        Raises:
+            LiveClassifyError: the source or an engine failed.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            self._measure_stages(Path(folder))
+            round_s = _SWEEP_ROUND_S if sweep else _TABLE_ROUND_S
+            self._measure_table(self._setup, round_s, at_hand_only=not sweep)
+            self._measure_together(Path(folder))
+        self._measure_cameras()
+        for setup in sweep:
+            if setup is not self._setup:
+                self._measure_table(setup, round_s, at_hand_only=False)
+        return self.result
+
+    def _measure_stages(self, folder: Path) -> None:
+        material, how, engine = self._material, self._setup.classifier.fit, self._engine
+        frames, begin = material.frames, dict[str, Callable[[], stages.Steps]]()
+        if material.open_recorded is not None:
+            begin["decode"] = partial(stages.decoding, material.open_recorded, single=len(frames) == 1)
+        begin["fit"] = partial(stages.fitting, frames, engine.input_size, how)
+        begin["infer"] = partial(stages.inferring, engine, frames, how)
+        begin["draw"] = partial(stages.drawing, frames)
+        begin["encode"] = partial(stages.encoding, frames, folder / "stage.mp4")
+        measured = {name: Stage(steps, _STAGE_ROUND_S, Clocks()) for name, steps in begin.items()}
+
+        def after_round() -> None:
+            for name, stage in measured.items():
+                self.result["stages"][name] = stage.figures()  # type: ignore[literal-required]
+            self._tell(self.result)
+
+        in_turns([stage.run_round for stage in measured.values()], _STAGE_ROUNDS, after_round)
+
+    def _measure_table(self, setup: Setup, round_s: float, at_hand_only: bool) -> None:
+        """Add the rows of a network to the table."""
+        network, wishes, before = setup.network, setup.wishes, list(self.result["table"])
+        has_gpu = gpu_usable()
+        choices = [
+            (goal, choice)
+            for goal in GOALS
+            for choice in candidates(network, wishes, goal, has_gpu)
+            if not at_hand_only or at_hand(network, choose(network, wishes, goal), choice, setup.calibration)
+        ]
+        pictures = setup.calibration.pictures(network.input_size)
+
+        def after_round(measured: list[Measurement]) -> None:
+            best = [fastest(measured, goal) for goal in GOALS]
+            self.result["table"] = before + [row_of(network.name, one, one in best) for one in measured]
+            self._tell(self.result)
+
+        measure(
+            choices,
+            lambda goal, choice: setup.engines(goal, choice, self._progress),
+            pictures[:: -(-len(pictures) // _PICTURES)],
+            round_s,
+            progress=self._progress,
+            after_round=after_round,
+        )
+
+    def _measure_together(self, folder: Path) -> None:
+        material, classifier = self._material, self._setup.classifier
+        live = Live(lambda: [material.open_live()], classifier, _LIVE_S)
+        works = [live.run_round]
+        recorded: dict[str, Recorded] = {}
+        if material.open_recorded is not None:
+            recorded = self._recorded_runs(material.open_recorded, folder)
+            works += [run.run_round for run in recorded.values()]
+
+        def after_round() -> None:
+            together = self.result["together"]
+            together["live"] = live.figures()
+            self.result["latency_histogram"] = [
+                (round(1000 * seconds, 3), count) for seconds, count in live.latency.histogram()
+            ]
+            if recorded:
+                together["recorded"] = recorded[_AS_IT_IS].figures()
+                together["recorded_with_output"] = recorded[_WITH_OUTPUT].figures()
+            self._tell(self.result)
+
+        in_turns(works, _WHOLE_ROUNDS, after_round)
+        self._find_limits({name: run.figures() for name, run in recorded.items() if name.startswith("--")})
+
+    def _recorded_runs(self, open_source: Callable[[], Source], folder: Path) -> dict[str, Recorded]:
+        """What is run through the whole program, by name; changes to try by the options that make them."""
+        classifier = self._setup.classifier
+        frames = max(_FEWEST_FRAMES, round(self._current_row("throughput")["fps"] * _WHOLE_ROUND_S))
+        runs = {
+            _AS_IT_IS: Recorded(open_source, classifier, frames, folder),
+            _WITH_OUTPUT: Recorded(open_source, classifier, frames, folder, video=True),
+        }
+        better = self._better_row("throughput")
+        if better is not None:
+            tried = self._setup.with_choice(choice_of(better), self._progress)
+            runs[self._options_for(better)] = Recorded(open_source, tried, frames, folder)
+        if self._material.open_every_second is not None:
+            half = self._material.open_every_second
+            runs["--every 2"] = Recorded(half, classifier, frames // 2, folder, every=2)
+        return runs
+
+    def _find_limits(self, tried: Mapping[str, Whole]) -> None:
+        result, limit = self.result, self.result["limit"]
+        recorded, live = result["together"]["recorded"], result["together"]["live"]
+        if recorded is not None:
+            changes = [Change(option=name, gain=round(one["fps"] / recorded["fps"], 2)) for name, one in tried.items()]
+            limit["recorded"] = limit_recorded(recorded, result["machine"]["cores"], changes)
+        if live is not None:
+            better = self._better_row("latency")
+            changes = []
+            if better is not None:
+                gain = better["fps"] / self._current_row("latency")["fps"]
+                changes = [Change(option=self._options_for(better), gain=round(gain, 2))]
+            limit["live"] = limit_live(live, self._network_fps(), changes)
+        self._tell(result)
+
+    def _measure_cameras(self) -> None:
+        material = self._material
+
+        def run(cameras: int) -> float:
+            names = [f"camera {number}" for number in range(1, cameras + 1)]
+            live = Live(lambda: [material.open_camera(name) for name in names], self._setup.classifier, _CAMERAS_S)
+            live.run_round()
+            return min(live.slowest) / FPS
+
+        recorded = self.result["together"]["recorded"]
+        guess = round((recorded["fps"] if recorded is not None else self._network_fps()) / FPS)
+        self.result["cameras"] = find_sustained(run, min(guess, _MOST_CAMERAS))
+        self._tell(self.result)
+
+    def _network_fps(self) -> float:
+        """Frames a second that the network could answer one at a time, fitting included."""
+        alone = self.result["stages"]
+        return 1 / sum(1 / figures["fps"] for figures in (alone["fit"], alone["infer"]) if figures is not None)
+
+    def _current_row(self, goal: Goal) -> Row:
+        """The row of the table that is as ``auto`` runs it."""
+        engine = self._setup.classifier.engines(goal)
+        first = engine[0]
+        layout = (first.name, first.precision, first.device.partition(":")[0], first.batch, len(engine))
+
+        def likeness(row: Row) -> int:
+            mine = (row["engine"], row["precision"], row["device"].partition(":")[0], row["batch"], row["workers"])
+            return sum(one == other for one, other in zip(mine, layout, strict=True))
+
+        rows = [row for row in self.result["table"] if row["goal"] == goal]
+        return max(rows, key=likeness)
+
+    def _better_row(self, goal: Goal) -> Row | None:
+        """The best row of another engine or precision, if it is worth trying."""
+        current = self._current_row(goal)
+        best = next((row for row in self.result["table"] if row["goal"] == goal and row["best"]), None)
+        if best is None or best["fps"] < _WORTH_TRYING * current["fps"]:
+            return None
+        return best if _kind(best) != _kind(current) else None
+
+    def _options_for(self, row: Row) -> str:
+        """The options that would have a row's engine taken."""
+        current = self._current_row(row["goal"])
+        old = _kind(current)
+        return " ".join(f"--{key} {value}" for key, value in _kind(row).items() if value != old[key])
+
+
+def _kind(row: Row) -> dict[str, str]:
+    """What of a row can be chosen by options."""
+    return {"engine": row["engine"], "precision": row["precision"], "device": row["device"]}
