@@ -12,18 +12,12 @@ from __future__ import annotations
 import argparse
 import statistics
 import tempfile
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-import cv2
-import numpy as np
-from ai_edge_litert.interpreter import Interpreter
-
+from _peers import Loop, litert, recording, run_over
 from live_classify import Classifier, load_classifier
 from live_classify.cli.sinks import make_sinks
 from live_classify.engines.processor import usable_cores
@@ -33,46 +27,9 @@ from live_classify.quiet import native_stderr_silenced
 from live_classify.sources.recording import Recording
 
 
-class BareLoop:
-    """Decode, crop, run: nothing else."""
-
-    def __init__(self, model: Path, workers: int, threads: int) -> None:
-        self._model = model
-        self._workers, self._threads = workers, threads
-        self._own = threading.local()
-        self._pool = ThreadPoolExecutor(workers, initializer=self._prepare)
-
-    def _prepare(self) -> None:
-        with native_stderr_silenced():
-            self._own.interpreter = Interpreter(model_path=str(self._model), num_threads=self._threads)
-            self._own.interpreter.allocate_tensors()
-
-    def _classify(self, bgr: np.ndarray) -> int:
-        height, width = bgr.shape[:2]
-        side = min(height, width)
-        y, x = (height - side) // 2, (width - side) // 2
-        square = cv2.resize(bgr[y : y + side, x : x + side], (224, 224))
-        interpreter = self._own.interpreter
-        (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
-        rgb = cv2.cvtColor(square, cv2.COLOR_BGR2RGB)[np.newaxis].astype(source["dtype"], copy=False)
-        interpreter.set_tensor(source["index"], rgb)
-        interpreter.invoke()
-        return int(interpreter.get_tensor(target["index"])[0].argmax())
-
-    def run(self, path: Path) -> list[int]:
-        """Classify every frame; returns the best class of each."""
-        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-        answers: list[int] = []
-        waiting: deque[Future[int]] = deque()
-        while True:
-            read, bgr = capture.read()
-            if not read:
-                break
-            waiting.append(self._pool.submit(self._classify, bgr))
-            if len(waiting) > 2 * self._workers:
-                answers.append(waiting.popleft().result())
-        capture.release()
-        return answers + [future.result() for future in waiting]
+def bare_run(path: Path, loop: Loop) -> list[int]:
+    """Classify every frame in a bare loop; returns the best class of each."""
+    return run_over(loop, recording(str(path))).answers
 
 
 def pipeline_run(path: Path, classifier: Classifier, output: Path | None) -> list[int]:
@@ -115,17 +72,19 @@ def main() -> None:
     annotated = Path(tempfile.mkdtemp()) / "annotated.mp4"
     bare = [f"bare, {cores} interpreters x 1 thread", f"bare, 1 interpreter x {cores} threads"]
     runs: dict[str, Callable[[], list[int]]] = {
-        bare[0]: partial(BareLoop(model, cores, 1).run, options.recording),
-        bare[1]: partial(BareLoop(model, 1, cores).run, options.recording),
+        bare[0]: partial(bare_run, options.recording, litert(str(model), cores, 1)),
+        bare[1]: partial(bare_run, options.recording, litert(str(model), 1, cores)),
         "pipeline": lambda: pipeline_run(options.recording, classifier, None),
     }
     if options.output:
         runs["pipeline with --output"] = lambda: pipeline_run(options.recording, classifier, annotated)
 
     rates: dict[str, list[float]] = {name: [] for name in runs}
-    expected = runs[bare[0]]()  # warms up, too
-    for name, run in runs.items():
-        same = sum(one == other for one, other in zip(run(), expected, strict=True))
+    with native_stderr_silenced():  # warms up, too: now the interpreters are made
+        answers = {name: run() for name, run in runs.items()}
+    expected = answers[bare[0]]
+    for name, ones in answers.items():
+        same = sum(one == other for one, other in zip(ones, expected, strict=True))
         print(f"{name}: {same} of {len(expected)} answers agree with the bare loop's")
     for _ in range(options.rounds):
         for name, run in runs.items():
