@@ -27,8 +27,7 @@ def no_network_left() -> Iterator[None]:
     import_keras().backend.clear_session()
 
 
-# Each a group of its own: they share nothing, and together they would keep one process busy for minutes.
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NETWORKS])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_answers_are_those_of_plain_keras(name: str, tmp_path: Path, pytestconfig: pytest.Config) -> None:
     if name in LARGEST and not pytestconfig.getoption("--whole-catalogue"):
         pytest.skip("one of the largest; --whole-catalogue runs it")
