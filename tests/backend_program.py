@@ -1,7 +1,7 @@
 """Runs the default network on the Keras backend of this process, and says in JSON what came of it.
 
-It classifies four pictures of the demo, ``answers``, and a part of it on two logical devices that stand in for two GPUs,
-``devices``. One process does both: to start and import a backend takes seconds.
+It classifies four pictures of the demo, and a part of it on two logical devices that stand in for two GPUs. One process
+does both: to start and import a backend takes seconds.
 """
 
 from __future__ import annotations
