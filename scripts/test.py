@@ -13,7 +13,9 @@ from _environment import ROOT, Environment
 from _system import BROWSER_TESTS, OPENCV, RTSP_TESTS, WINDOW_TESTS, provide
 
 # More would want more memory than a laptop has: each process holds TensorFlow.
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadgroup")
+# The tests of a file share a process, as they share its fixtures. Files begin in the order of their names, so that the
+# many quick tests of single parts come last, and neither process waits long for the other.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def main() -> int:

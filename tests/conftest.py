@@ -12,13 +12,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole-catalogue", action="store_true", help="compare the largest networks with Keras, too")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run on several processes, those of a module share one, as they share its fixtures."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.fixture(autouse=True)
 def no_thread_leaks() -> Iterator[None]:
     """Every thread that a test starts has ended when the test ends."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import subprocess
@@ -24,16 +25,18 @@ from media import photograph
 PROGRAM = Path(__file__).parents[1] / "backend_program.py"
 
 
-def run(task: str, backend: str, **more: str) -> dict[str, Any]:
+@functools.cache
+def run(backend: str) -> dict[str, Any]:
+    """What the backend's process found; one serves all tests."""
     if importlib.util.find_spec(backend) is None:
         assert backend == "torch", f"{backend} belongs to the test dependencies"
         pytest.skip("torch isn't installed; it takes gigabytes")
     done = subprocess.run(
-        [sys.executable, PROGRAM, task],
-        env=program.environment(KERAS_BACKEND=backend, **more),
+        [sys.executable, PROGRAM],
+        env=program.environment(KERAS_BACKEND=backend, XLA_FLAGS="--xla_force_host_platform_device_count=2"),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,  # two minutes for each of its tasks
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -48,7 +51,7 @@ def test_every_backend_answers_as_litert_does(backend: str) -> None:
     frames = [frame.bgr for frame in demo.frames(threading.Event())]
     with load_classifier(engine="litert", precision="float32") as classifier:
         expected = [prediction.probabilities for prediction in classifier.classify(frames)]
-    found = run("answers", backend)
+    found = run(backend)["answers"]
     assert len(found["rows"]) == 4
     np.testing.assert_allclose(found["rows"], expected, atol=1e-4)
     if backend != "torch":  # which has no graph
@@ -60,7 +63,7 @@ def test_every_backend_answers_as_litert_does(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_two_devices_are_two_workers_with_two_calls_each(backend: str) -> None:
-    found = run("devices", backend, XLA_FLAGS="--xla_force_host_platform_device_count=2")
+    found = run(backend)["devices"]
     assert found["devices"] == ["cpu", "cpu:1", "cpu", "cpu:1"]
     (first_place,), (second_place,) = found["weights"]
     assert (first_place[-1], second_place[-1]) == ("0", "1")
