@@ -91,7 +91,8 @@ def _mediapipe(folder: Path) -> list[Contender]:
 
 
 def _ultralytics(folder: Path) -> list[Contender]:
-    without_gpus = ["--extra-index-url", CPU_WHEELS] if platform.system() == "Linux" else []
+    # Without --retries, a network that doesn't reach them is waited for at every package, for ten minutes in all.
+    without_gpus = ["--extra-index-url", CPU_WHEELS, "--retries", "1"] if platform.system() == "Linux" else []
     packages = ["ultralytics", _same("opencv-python"), _same("ai-edge-litert")]
     python = environment(folder / "ultralytics", ["torch", "torchvision", *without_gpus], packages)
     options: Options = {"model": _model("int8"), "workers": usable_cores(), "threads": 1}
