@@ -1,4 +1,4 @@
-"""The report as HTML: self-contained, readable on a phone, and without a network."""
+"""The report as HTML."""
 
 from __future__ import annotations
 
@@ -6,24 +6,17 @@ import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from live_classify.outputs.web_page import web_page
+
 if TYPE_CHECKING:
     from live_classify.outputs.report import LabelTime, RecordingReport
 
 _GOLDEN_ANGLE = 137.508  # degrees: successive hues lie far apart, however many there are
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1c2024; --muted: #60666d; --paper: #f6f7f8; --card: #fff; --line: #d9dde1 }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #eceef0; --muted: #9ba1a8; --paper: #15181b; --card: #1f2327; --line: #383e44 } }
-* { box-sizing: border-box }
-body { margin: 0 auto; max-width: 60rem; padding: 1rem; font: 16px/1.45 system-ui, sans-serif; color: var(--ink);
-  background: var(--paper) }
-h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin: 0; overflow-wrap: anywhere }
-section { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem; margin: 1rem 0 }
-p, .axis { color: var(--muted); margin: .2rem 0 }
 .timeline { display: block; width: 100%; height: 2.6rem; margin-top: .6rem; border-radius: .3rem;
   background: var(--line) }
-.axis { display: flex; justify-content: space-between; font-size: .8rem }
+.axis { display: flex; justify-content: space-between; margin: .2rem 0; color: var(--muted); font-size: .8rem }
 .picked rect { opacity: .15 } .picked rect.picked { opacity: 1 }
 details { border-top: 1px solid var(--line) }
 summary { display: flex; gap: .8rem; align-items: center; padding: .6rem 0; cursor: pointer; list-style: none }
@@ -32,7 +25,6 @@ summary img, .none { width: 6.5rem; height: 4.2rem; flex: none; object-fit: cove
   background: var(--line) }
 .name { flex: 1; min-width: 0; overflow-wrap: anywhere; font-weight: 600 }
 .swatch { display: inline-block; width: .8em; height: .8em; border-radius: .2em; margin-right: .45em }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; font-size: .9rem }
 ul { columns: 14rem; margin: 0 0 .8rem; padding-left: 1.2rem; font-variant-numeric: tabular-nums; font-size: .9rem }
 """
 
@@ -59,21 +51,7 @@ for (const rect of document.querySelectorAll("rect"))
 def page(recordings: Sequence[RecordingReport]) -> str:
     """The page for some recordings. Names of files and labels are text, whatever they hold."""
     sections = "\n".join(_section(recording) for recording in recordings)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>What the recordings show</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<h1>What the recordings show</h1>
-{sections}
-<script>{_SCRIPT}</script>
-</body>
-</html>
-"""
+    return web_page("What the recordings show", sections, _STYLE, _SCRIPT)
 
 
 def clock(seconds: float) -> str:
