@@ -31,7 +31,7 @@ def whole(*rounds: float) -> Whole:
     )
 
 
-def row(fps: float, **changes: Any) -> Row:
+def row(fps: float = 160.0, **changes: Any) -> Row:
     """A line of the table."""
     facts: dict[str, Any] = {
         "goal": "throughput",
@@ -41,7 +41,7 @@ def row(fps: float, **changes: Any) -> Row:
         "device": "cpu",
         "batch": 1,
         "workers": 1,
-        "ms": 1000 / fps,
+        "ms": 1000 / fps if fps else 0.0,
         "agreement": 1.0,
         "best": False,
         **rate_of([fps] * 3),
@@ -83,7 +83,7 @@ def result(**changes: Any) -> Result:
         ),
         latency_histogram=[(5.5, 20), (6.0, 50), (7.0, 18), (9.0, 2)],
         limit=Limits(
-            recorded=Limit(stage="inference", text="limited by inference: it works 3.2 of 3.3 ms", changes=[]),
+            recorded=Limit(stage="inference", text="limited by inference; `--every 2` would give 1.6 x", changes=[]),
             live=Limit(stage="camera", text="camera-limited: it delivers 30.0 fps", changes=[]),
         ),
         cameras=Cameras(
@@ -99,3 +99,16 @@ def result(**changes: Any) -> Result:
         ],
     )
     return cast("Result", made | changes)
+
+
+def nothing_measured() -> Result:
+    """A result at its beginning."""
+    return result(
+        startup=None,
+        stages=Stages(decode=None, fit=None, infer=None, draw=None, encode=None),
+        together=Together(recorded=None, recorded_with_output=None, live=None),
+        latency_histogram=[],
+        limit=Limits(recorded=None, live=None),
+        cameras=None,
+        table=[],
+    )

@@ -23,6 +23,7 @@ from live_classify.cli.options import (
 from live_classify.errors import UsageError
 
 if TYPE_CHECKING:
+    from live_classify.engines.select import Wishes
     from live_classify.measure.result import Result
     from live_classify.measure.session import Setup
 
@@ -35,6 +36,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--sweep", is_flag=True, help="Time every engine, precision, batch and number of workers.")
 @click.option("--save", is_flag=True, help="Store the fastest for this machine, for `auto` to take from now on.")
 @click.option("--json", "json_file", type=_FILE, metavar="FILE", help="Write the figures, each round's too.")
+@click.option("--html", "html_file", type=_FILE, metavar="FILE", help="Write one page with plots.")
 @click.option("--compare", nargs=2, type=_FILE, metavar="BEFORE AFTER", help="Compare two files of --json instead.")
 @click.option("--baseline", type=_FILE, metavar="FILE", help="Compare with a file of --json afterwards.")
 @click.option(
@@ -52,6 +54,7 @@ def measure(
     sweep: bool,
     save: bool,
     json_file: Path | None,
+    html_file: Path | None,
     compare: tuple[Path, Path] | None,
     baseline: Path | None,
     fail_under: float | None,
@@ -73,7 +76,7 @@ def measure(
     from live_classify.whole_file import write_whole
 
     if compare is not None:
-        if source is not None or any((sweep, save, json_file, baseline, fail_under)):
+        if source is not None or any((sweep, save, json_file, html_file, baseline, fail_under)):
             raise UsageError("--compare reads two files and measures nothing: no other option goes with it")
         return _compare(read_result(compare[0]), read_result(compare[1]))
     if fail_under is not None and baseline is None:
@@ -87,14 +90,19 @@ def measure(
     read = [path for options in named for path in options.files]
     read += [path for path in (baseline, None if source is None else Path(source)) if path is not None]
     require_suffix("--json", json_file, ".json")
-    check_outputs({"--json": json_file}, read, overwrite)
+    require_suffix("--html", html_file, ".html", ".htm")
+    check_outputs({"--json": json_file, "--html": html_file}, read, overwrite)
 
     result = _measured(source, [_setup(options) for options in named], sweep, quiet)
     _print(result, quiet)
     if json_file is not None:
         write_whole(json_file, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    if html_file is not None:
+        from live_classify.measure.page import page
+
+        write_whole(html_file, page(result))
     if save:
-        _store(result, quiet)
+        _store(result, model_options, quiet)
     return 0 if before is None else _compare(before, result, fail_under)
 
 
@@ -111,14 +119,18 @@ def _at_hand(options: ModelOptions, sweep: bool) -> list[str]:
 
 def _setup(options: ModelOptions) -> Setup:
     from live_classify.calibration import Calibration
-    from live_classify.engines.select import Wishes
     from live_classify.measure.session import Setup
     from live_classify.models.load import load_network
 
     classifier = options.load()
     network = load_network(options.model, weights=options.weights, preprocessing=options.preprocessing)
-    wishes = Wishes(options.engine, options.precision, options.device, options.batch)
-    return Setup(network, wishes, Calibration(options.calibration, classifier.fit), classifier)
+    return Setup(network, _wishes(options), Calibration(options.calibration, classifier.fit), classifier)
+
+
+def _wishes(options: ModelOptions) -> Wishes:
+    from live_classify.engines.select import Wishes
+
+    return Wishes(options.engine, options.precision, options.device, options.batch)
 
 
 def _measured(source: str | None, setups: Sequence[Setup], sweep: bool, quiet: bool) -> Result:
@@ -145,13 +157,12 @@ def _print(result: Result, quiet: bool) -> None:
         note(warning)
 
 
-def _store(result: Result, quiet: bool) -> None:
+def _store(result: Result, options: ModelOptions, quiet: bool) -> None:
     from live_classify.engines.stored import choices_file, store_choice
-    from live_classify.measure.engines import choice_of
+    from live_classify.measure.engines import choice_of, fastest_rows
 
-    for row in result["table"]:
-        if row["best"]:
-            store_choice(row["model"], row["goal"], choice_of(row))
+    for row in fastest_rows(result["table"], _wishes(options)):
+        store_choice(row["model"], row["goal"], choice_of(row))
     if not quiet:
         note(f"stored in {choices_file()}")
 

@@ -151,6 +151,15 @@ def fastest(measurements: Sequence[Measurement], goal: Goal) -> Measurement | No
     return min(sound, key=lambda one: one.ms, default=None)
 
 
+def fastest_rows(table: Sequence[Row], wishes: Wishes) -> list[Row]:
+    """Of each network and goal the fastest line of those that agree with float32 and are what the user wants."""
+    sound = [row for row in table if row["agreement"] >= LEAST_AGREEMENT and wishes.allow(choice_of(row))]
+    best: dict[tuple[str, Goal], Row] = {}
+    for row in sorted(sound, key=lambda row: row["fps"]):
+        best[row["model"], row["goal"]] = row
+    return [*best.values()]
+
+
 def at_hand(network: Network, chosen: Choice, choice: Choice, calibration: Calibration) -> bool:
     """Whether a candidate can be tried at once: its file is there, and nothing that takes seconds to import is needed.
 

@@ -96,8 +96,8 @@ def _percentile(bins: Sequence[tuple[float, int]], percent: int) -> float:
     for ms, count in bins:
         seen += count
         if seen >= rank:
-            break
-    return ms
+            return ms
+    return bins[-1][0]
 
 
 def _ticks(begin_ms: float, end_ms: float) -> Iterator[tuple[float, str]]:

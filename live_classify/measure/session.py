@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
@@ -20,6 +21,7 @@ from live_classify.engines.base import Engine, Goal
 from live_classify.engines.select import Wishes, choose, gpu_usable, open_workers
 from live_classify.engines.stored import Choice
 from live_classify.measure import stages
+from live_classify.measure.advice import better_row, current_row, options_for
 from live_classify.measure.cameras import FPS, find_sustained
 from live_classify.measure.engines import Measurement, Row, at_hand, candidates, choice_of, fastest, measure, row_of
 from live_classify.measure.limit import limit_live, limit_recorded
@@ -49,7 +51,6 @@ _LIVE_S, _CAMERAS_S = 1.3, 1.5
 _FEWEST_FRAMES = 8  # in a round of the whole
 _MOST_CAMERAS = 64
 _PICTURES = 32  # that are classified for the table, and on which answers are compared
-_WORTH_TRYING = 1.05  # an engine that gains less alone isn't run through the whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +131,12 @@ class Session:
         Raises:
             LiveClassifyError: the source or an engine failed.
         """
-        with tempfile.TemporaryDirectory() as folder:
-            self._measure_stages(Path(folder))
-            round_s = _SWEEP_ROUND_S if sweep else _TABLE_ROUND_S
+        round_s = _SWEEP_ROUND_S if sweep else _TABLE_ROUND_S
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            self._measure_stages(folder)
             self._measure_table(self._setup, round_s, at_hand_only=not sweep)
-            self._measure_together(Path(folder))
+            self._measure_together(folder, stack)
         self._measure_cameras()
         for setup in sweep:
             if setup is not self._setup:
@@ -162,11 +164,13 @@ class Session:
     def _measure_table(self, setup: Setup, round_s: float, at_hand_only: bool) -> None:
         """Add the rows of a network to the table."""
         network, wishes, before = setup.network, setup.wishes, list(self.result["table"])
+        # Unless all that was asked for is timed, what else there is may be what to change.
+        tried = Wishes(device=wishes.device, batch=wishes.batch) if at_hand_only else wishes
         has_gpu = gpu_usable()
         choices = [
             (goal, choice)
             for goal in GOALS
-            for choice in candidates(network, wishes, goal, has_gpu)
+            for choice in candidates(network, tried, goal, has_gpu)
             if not at_hand_only or at_hand(network, choose(network, wishes, goal), choice, setup.calibration)
         ]
         pictures = setup.calibration.pictures(network.input_size)
@@ -185,13 +189,13 @@ class Session:
             after_round=after_round,
         )
 
-    def _measure_together(self, folder: Path) -> None:
+    def _measure_together(self, folder: Path, stack: ExitStack) -> None:
         material, classifier = self._material, self._setup.classifier
         live = Live(lambda: [material.open_live()], classifier, _LIVE_S)
         works = [live.run_round]
         recorded: dict[str, Recorded] = {}
         if material.open_recorded is not None:
-            recorded = self._recorded_runs(material.open_recorded, folder)
+            recorded = self._recorded_runs(material.open_recorded, folder, stack)
             works += [run.run_round for run in recorded.values()]
 
         def after_round() -> None:
@@ -208,18 +212,18 @@ class Session:
         in_turns(works, _WHOLE_ROUNDS, after_round)
         self._find_limits({name: run.figures() for name, run in recorded.items() if name.startswith("--")})
 
-    def _recorded_runs(self, open_source: Callable[[], Source], folder: Path) -> dict[str, Recorded]:
+    def _recorded_runs(self, open_source: Callable[[], Source], folder: Path, stack: ExitStack) -> dict[str, Recorded]:
         """What is run through the whole program, by name; changes to try by the options that make them."""
-        classifier = self._setup.classifier
-        frames = max(_FEWEST_FRAMES, round(self._current_row("throughput")["fps"] * _WHOLE_ROUND_S))
+        classifier, current = self._setup.classifier, self._current_row("throughput")
+        better = better_row(self.result["table"], current)
+        frames = max(_FEWEST_FRAMES, round(current["fps"] * _WHOLE_ROUND_S))
         runs = {
             _AS_IT_IS: Recorded(open_source, classifier, frames, folder),
             _WITH_OUTPUT: Recorded(open_source, classifier, frames, folder, video=True),
         }
-        better = self._better_row("throughput")
         if better is not None:
-            tried = self._setup.with_choice(choice_of(better), self._progress)
-            runs[self._options_for(better)] = Recorded(open_source, tried, frames, folder)
+            tried = stack.enter_context(self._setup.with_choice(choice_of(better), self._progress))
+            runs[options_for(better, current)] = Recorded(open_source, tried, frames, folder)
         if self._material.open_every_second is not None:
             half = self._material.open_every_second
             runs["--every 2"] = Recorded(half, classifier, frames // 2, folder, every=2)
@@ -232,11 +236,12 @@ class Session:
             changes = [Change(option=name, gain=round(one["fps"] / recorded["fps"], 2)) for name, one in tried.items()]
             limit["recorded"] = limit_recorded(recorded, result["machine"]["cores"], changes)
         if live is not None:
-            better = self._better_row("latency")
+            current = self._current_row("latency")
+            better = better_row(result["table"], current)
             changes = []
             if better is not None:
-                gain = better["fps"] / self._current_row("latency")["fps"]
-                changes = [Change(option=self._options_for(better), gain=round(gain, 2))]
+                gain = round(better["fps"] / current["fps"], 2)
+                changes = [Change(option=options_for(better, current), gain=gain)]
             limit["live"] = limit_live(live, self._network_fps(), changes)
         self._tell(result)
 
@@ -260,33 +265,5 @@ class Session:
         return 1 / sum(1 / figures["fps"] for figures in (alone["fit"], alone["infer"]) if figures is not None)
 
     def _current_row(self, goal: Goal) -> Row:
-        """The row of the table that is as ``auto`` runs it."""
-        engine = self._setup.classifier.engines(goal)
-        first = engine[0]
-        layout = (first.name, first.precision, first.device.partition(":")[0], first.batch, len(engine))
-
-        def likeness(row: Row) -> int:
-            mine = (row["engine"], row["precision"], row["device"].partition(":")[0], row["batch"], row["workers"])
-            return sum(one == other for one, other in zip(mine, layout, strict=True))
-
-        rows = [row for row in self.result["table"] if row["goal"] == goal]
-        return max(rows, key=likeness)
-
-    def _better_row(self, goal: Goal) -> Row | None:
-        """The best row of another engine or precision, if it is worth trying."""
-        current = self._current_row(goal)
-        best = next((row for row in self.result["table"] if row["goal"] == goal and row["best"]), None)
-        if best is None or best["fps"] < _WORTH_TRYING * current["fps"]:
-            return None
-        return best if _kind(best) != _kind(current) else None
-
-    def _options_for(self, row: Row) -> str:
-        """The options that would have a row's engine taken."""
-        current = self._current_row(row["goal"])
-        old = _kind(current)
-        return " ".join(f"--{key} {value}" for key, value in _kind(row).items() if value != old[key])
-
-
-def _kind(row: Row) -> dict[str, str]:
-    """What of a row can be chosen by options."""
-    return {"engine": row["engine"], "precision": row["precision"], "device": row["device"]}
+        """The line of the table that is as the setup runs it."""
+        return current_row(self.result["table"], goal, self._setup.classifier.engines(goal))

@@ -32,9 +32,9 @@ def own_settings(folder: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def measured(folder: Path) -> subprocess.CompletedProcess[str]:
-    """The shipped clip, measured. Float32 only, so that what is stored isn't what the processor would have chosen."""
+    """The shipped clip, measured in float32, so that what is stored isn't what the processor would have chosen."""
     options = ("--engine", "litert", "--precision", "float32", "--save")
-    return run("measure", *options, "--json", "m.json", cwd=folder, deadline_s=DEADLINE_S)
+    return run("measure", *options, "--json", "m.json", "--html", "m.html", cwd=folder, deadline_s=DEADLINE_S)
 
 
 @pytest.fixture(scope="module")
@@ -78,17 +78,23 @@ def test_the_text_says_the_same(measured: subprocess.CompletedProcess[str], figu
     assert "\x1b" not in text + measured.stderr
 
 
-def test_the_fastest_is_stored_and_taken(figures: Any, folder: Path) -> None:
-    assert {row["goal"] for row in figures["table"] if row["best"]} == {"latency", "throughput"}
-    assert {(row["engine"], row["precision"], row["agreement"]) for row in figures["table"]} == {
-        ("litert", "float32", 1.0)
-    }
+def test_the_fastest_of_what_was_asked_for_is_stored_and_taken(figures: Any, folder: Path) -> None:
+    assert [row["goal"] for row in figures["table"] if row["best"]] == ["latency", "throughput"]
+    asked = [row for row in figures["table"] if (row["engine"], row["precision"]) == ("litert", "float32")]
+    assert {row["agreement"] for row in asked} == {1.0}
+    assert len(asked) < len(figures["table"])  # others are tried, since they may be what to change
     stats = folder / "stats.json"
     done = run("video", asset("demo.mp4"), "--stats", stats, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "efficientnet-lite0 on litert float32, cpu, batch 1" in done.stderr
-    best = next(row for row in figures["table"] if row["best"] and row["goal"] == "throughput")
+    best = max((row for row in asked if row["goal"] == "throughput"), key=lambda row: row["fps"])
     assert json.loads(stats.read_text())["workers"] == best["workers"]
+
+
+def test_the_page_needs_no_network(figures: Any, folder: Path) -> None:
+    page = (folder / "m.html").read_text(encoding="utf-8")
+    assert figures["limit"]["live"]["text"].split(":")[0] in page
+    assert page.count("<svg") >= 3
 
 
 def test_the_same_file_twice_differs_in_nothing(figures: Any, folder: Path) -> None:
@@ -132,6 +138,7 @@ def test_a_camera_that_is_slower_than_the_network_limits_and_a_lost_race_is_an_e
         (("--model", "nothing"), 2, "unknown model nothing; known: "),
         (("--json", "text.json"), 1, "text.json exists already; --overwrite replaces it"),
         (("--json", "out.txt"), 2, "--json out.txt: its name must end in .json"),
+        (("--html", "nowhere/out.html"), 1, "cannot write nowhere/out.html: there is no folder nowhere"),
     ],
 )
 def test_what_makes_no_sense_is_refused_at_once(

@@ -13,8 +13,18 @@ from live_classify.engines.base import Engine, Goal
 from live_classify.engines.select import Wishes
 from live_classify.engines.stored import Choice
 from live_classify.errors import EngineError
-from live_classify.measure.engines import ROUNDS, Measurement, at_hand, candidates, fastest, measure, row_of
+from live_classify.measure.engines import (
+    ROUNDS,
+    Measurement,
+    at_hand,
+    candidates,
+    fastest,
+    fastest_rows,
+    measure,
+    row_of,
+)
 from live_classify.models.lite_weights import LITE0
+from measure_results import row
 
 PICTURES = np.arange(16, dtype=np.uint8)[:, np.newaxis, np.newaxis, np.newaxis] * np.ones((1, 4, 4, 3), np.uint8)
 LITERT = Choice("litert", "float32", "cpu", 1, 1)
@@ -144,3 +154,16 @@ def test_a_row_says_what_ran_and_how_fast() -> None:
     assert (row["model"], row["engine"], row["batch"], row["workers"], row["best"]) == ("net", "litert", 4, 1, True)
     assert row["fps"] == pytest.approx(200)
     assert row["ms"] == pytest.approx(5)
+
+
+def test_the_fastest_rows_agree_and_are_what_the_user_wants() -> None:
+    table = [
+        row(100, precision="float32"),
+        row(300),
+        row(900, engine="openvino", agreement=0.5),
+        row(200, workers=2),
+        row(80, goal="latency"),
+        row(50, model="resnet50"),
+    ]
+    assert sorted(one["fps"] for one in fastest_rows(table, Wishes())) == [50, 80, 300]
+    assert [one["fps"] for one in fastest_rows(table, Wishes(precision="float32"))] == [100]
