@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -65,6 +65,50 @@ def horizontal_bars(title: str, bars: Sequence[Bar], unit: str) -> str:
     chart.x_labels = [bar.label[:_LONGEST_LABEL] for bar in reversed(bars)]
     chart.add(unit, [_point(bar) for bar in reversed(bars)])
     return drawn(chart, title)
+
+
+def vertical_bars(
+    title: str, labels: Sequence[str], groups: Mapping[str, Sequence[Rate]], x_title: str, y_title: str
+) -> str:
+    """Bars side by side, with a whisker from the slowest round to the fastest, as a file of its own.
+
+    Args:
+        title: what it shows, for those who can't see it.
+        labels: of the groups of bars.
+        groups: a bar in each group, by what they are.
+        x_title: what differs between the groups.
+        y_title: what is measured.
+    """
+    import pygal
+
+    fastest = max(max(rate["rounds"]) for rates in groups.values() for rate in rates)
+    options = _options(320, x_title, y_title=y_title, legend_at_bottom=True, margin_bottom=24, range=(0, fastest))
+    chart = pygal.Bar(
+        **options, x_labels=labels, truncate_label=-1, legend_at_bottom_columns=len(groups), show_legend=len(groups) > 1
+    )
+    for (name, rates), colour in zip(groups.items(), _COLOURS, strict=False):
+        chart.add(name, [_point(rate_bar("", rate, colour)) for rate in rates])
+    return drawn(chart, title, alone=True)
+
+
+def logarithmic_points(
+    title: str, groups: Mapping[str, Sequence[tuple[float, float]]], x_title: str, y_title: str
+) -> str:
+    """Lines through points on two logarithmic axes, as a file of its own.
+
+    Args:
+        title: what it shows, for those who can't see it.
+        groups: across and up, both above 0, by what they are.
+        x_title: what goes across.
+        y_title: what goes up.
+    """
+    import pygal
+
+    options = _options(320, x_title, y_title=y_title, legend_at_bottom=True, margin_bottom=24, logarithmic=True)
+    chart = pygal.XY(**options, legend_at_bottom_columns=len(groups), dots_size=4, stroke=False)
+    for name, points in groups.items():
+        chart.add(name, points)
+    return drawn(chart, title, alone=True)
 
 
 def _point(bar: Bar) -> dict[str, Any]:

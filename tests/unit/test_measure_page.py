@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import re
 from html.parser import HTMLParser
 
@@ -111,8 +112,9 @@ def test_fine_bins_are_gathered_into_some_thirty_that_hold_all_frames() -> None:
     assert 25 <= len(coarse) <= 30
     assert sum(count for _, _, count in coarse) == 200
     assert {count for _, _, count in coarse[:-1]} == {7}  # a level distribution looks level
-    assert all(end == begin for (_, end, _), (begin, _, _) in zip(coarse, coarse[1:], strict=False))
-    assert gathered([(5.0, 3)]) == [(pytest.approx(5 / 1.005, rel=1e-4), pytest.approx(5 * 1.005, rel=1e-4), 3)]
+    assert all(end == begin for (_, end, _), (begin, _, _) in itertools.pairwise(coarse))
+    ((begin, end, count),) = gathered([(5.0, 3)])
+    assert (begin, end, count) == pytest.approx((5 / 1.005, 5 * 1.005, 3), rel=1e-4)
 
 
 def test_percentiles_are_marked_where_they_are() -> None:
