@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -94,7 +96,7 @@ def vertical_bars(
 def logarithmic_points(
     title: str, groups: Mapping[str, Sequence[tuple[float, float]]], x_title: str, y_title: str
 ) -> str:
-    """Lines through points on two logarithmic axes, as a file of its own.
+    """Points on two logarithmic axes, as a file of its own.
 
     Args:
         title: what it shows, for those who can't see it.
@@ -104,11 +106,26 @@ def logarithmic_points(
     """
     import pygal
 
-    options = _options(320, x_title, y_title=y_title, legend_at_bottom=True, margin_bottom=24, logarithmic=True)
-    chart = pygal.XY(**options, legend_at_bottom_columns=len(groups), dots_size=4, stroke=False)
+    across, up = (_round_steps(values) for values in zip(*itertools.chain(*groups.values()), strict=True))
+    chart = pygal.XY(
+        **_options(320, x_title, y_title=y_title, legend_at_bottom=True, margin_bottom=24, logarithmic=True),
+        **{"x_labels": across, "xrange": (across[0], across[-1]), "y_labels": up, "range": (up[0], up[-1])},
+        legend_at_bottom_columns=len(groups),
+        dots_size=4,
+        stroke=False,
+    )
     for name, points in groups.items():
         chart.add(name, points)
     return drawn(chart, title, alone=True)
+
+
+def _round_steps(values: Sequence[float]) -> list[float]:
+    """1, 2, 5, 10 and so on, from just below the least value to just above the greatest."""
+    decades = range(math.floor(math.log10(min(values))), math.ceil(math.log10(max(values))) + 1)
+    steps = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
+    first = max(number for number, step in enumerate(steps) if step <= min(values))
+    last = min(number for number, step in enumerate(steps) if step >= max(values))
+    return steps[first : max(last, first + 1) + 1]
 
 
 def _point(bar: Bar) -> dict[str, Any]:
@@ -182,6 +199,7 @@ def _options(height: int, x_title: str, **others: Any) -> dict[str, Any]:
         "css": (f"inline:{_CSS}",),
         "js": [],
         "margin": 4,
+        "margin_right": 16,  # the last label of an axis stands half beyond it
         "max_scale": 6,
         "x_title": x_title,
         "value_formatter": _short,
