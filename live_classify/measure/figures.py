@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
@@ -52,7 +53,7 @@ def gathered(fine: Sequence[tuple[float, int]]) -> list[tuple[float, float, int]
     for number, (_, count) in zip(numbers, fine, strict=True):
         counts[number // each] += count
     edges = [first_ms * math.exp((number * each - 0.5) * _FINE) for number in range(len(counts) + 1)]
-    return list(zip(edges, edges[1:], counts, strict=False))
+    return [(*pair, count) for pair, count in zip(itertools.pairwise(edges), counts, strict=True)]
 
 
 def stages_plot(result: Result) -> str | None:

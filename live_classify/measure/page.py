@@ -28,7 +28,7 @@ tr:last-child td { border-bottom: 0 } td:last-child { white-space: normal; min-w
 
 
 def page(result: Result) -> str:
-    """The page; what isn't measured isn't on it. Names of sources and machines are text, whatever they hold."""
+    """The page; what isn't measured isn't on it. Names from outside are text, whatever they hold."""
     parts = [part for part in sections(result) if part.rows]
     words = [_words(part) for part in parts if not part.headings]
     warning = noise_warning(result)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -65,6 +67,65 @@ def horizontal_bars(title: str, bars: Sequence[Bar], unit: str) -> str:
     chart.x_labels = [bar.label[:_LONGEST_LABEL] for bar in reversed(bars)]
     chart.add(unit, [_point(bar) for bar in reversed(bars)])
     return drawn(chart, title)
+
+
+def vertical_bars(
+    title: str, labels: Sequence[str], groups: Mapping[str, Sequence[Rate]], x_title: str, y_title: str
+) -> str:
+    """Bars side by side, with a whisker from the slowest round to the fastest, as a file of its own.
+
+    Args:
+        title: what it shows, for those who can't see it.
+        labels: of the groups of bars.
+        groups: a bar in each group, by what they are.
+        x_title: what differs between the groups.
+        y_title: what is measured.
+    """
+    import pygal
+
+    fastest = max(max(rate["rounds"]) for rates in groups.values() for rate in rates)
+    options = _options(320, x_title, y_title=y_title, legend_at_bottom=True, margin_bottom=24, range=(0, fastest))
+    chart = pygal.Bar(
+        **options, x_labels=labels, truncate_label=-1, legend_at_bottom_columns=len(groups), show_legend=len(groups) > 1
+    )
+    for (name, rates), colour in zip(groups.items(), _COLOURS, strict=False):
+        chart.add(name, [_point(rate_bar("", rate, colour)) for rate in rates])
+    return drawn(chart, title, alone=True)
+
+
+def logarithmic_points(
+    title: str, groups: Mapping[str, Sequence[tuple[float, float]]], x_title: str, y_title: str
+) -> str:
+    """Points on two logarithmic axes, as a file of its own.
+
+    Args:
+        title: what it shows, for those who can't see it.
+        groups: across and up, both above 0, by what they are.
+        x_title: what goes across.
+        y_title: what goes up.
+    """
+    import pygal
+
+    across, up = (_round_steps(values) for values in zip(*itertools.chain(*groups.values()), strict=True))
+    chart = pygal.XY(
+        **_options(320, x_title, y_title=y_title, legend_at_bottom=True, margin_bottom=24, logarithmic=True),
+        **{"x_labels": across, "xrange": (across[0], across[-1]), "y_labels": up, "range": (up[0], up[-1])},
+        legend_at_bottom_columns=len(groups),
+        dots_size=4,
+        stroke=False,
+    )
+    for name, points in groups.items():
+        chart.add(name, points)
+    return drawn(chart, title, alone=True)
+
+
+def _round_steps(values: Sequence[float]) -> list[float]:
+    """1, 2, 5, 10 and so on, from just below the least value to just above the greatest."""
+    decades = range(math.floor(math.log10(min(values))), math.ceil(math.log10(max(values))) + 1)
+    steps = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
+    first = max(number for number, step in enumerate(steps) if step <= min(values))
+    last = min(number for number, step in enumerate(steps) if step >= max(values))
+    return steps[first : max(last, first + 1) + 1]
 
 
 def _point(bar: Bar) -> dict[str, Any]:
@@ -138,6 +199,7 @@ def _options(height: int, x_title: str, **others: Any) -> dict[str, Any]:
         "css": (f"inline:{_CSS}",),
         "js": [],
         "margin": 4,
+        "margin_right": 16,  # the last label of an axis stands half beyond it
         "max_scale": 6,
         "x_title": x_title,
         "value_formatter": _short,
