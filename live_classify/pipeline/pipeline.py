@@ -29,6 +29,7 @@ from live_classify.pipeline.threads import ThreadGroup
 from live_classify.sources.base import Source
 
 _RESULTS_WAITING = 4
+_DECODED_AHEAD = 2
 _STOP_S = 0.9
 """How long a source or an output may take to let go; together less than the 2 s in which a stop is over."""
 
@@ -110,7 +111,9 @@ class Pipeline:
             waiting, each = (len(sources), 1) if len(sources) > 1 else (self.engines[0].batch, None)
             self.frames: Buffer[Frame] = Buffer(waiting, "latest", lambda frame: frame.source, each)
         else:
-            self.frames = Buffer(max(self.engines[0].batch, len(self.engines)), "lossless")
+            # A frame for each thread, and some for the moments when decoding is slow: at key frames.
+            waiting = max(self.engines[0].batch, len(self.engines) + _DECODED_AHEAD)
+            self.frames = Buffer(waiting, "lossless")
         # Without outputs a caller reads the results, and live only the newest matter to it.
         newest_only = live and not sinks
         self.results: Buffer[Result] = Buffer(
