@@ -109,7 +109,10 @@ def logarithmic_points(
     across, up = (_round_steps(values) for values in zip(*itertools.chain(*groups.values()), strict=True))
     chart = pygal.XY(
         **_options(320, x_title, y_title=y_title, legend_at_bottom=True, margin_bottom=24, logarithmic=True),
-        **{"x_labels": across, "xrange": (across[0], across[-1]), "y_labels": up, "range": (up[0], up[-1])},
+        x_labels=across,
+        xrange=(across[0], across[-1]),
+        y_labels=up,
+        range=(up[0], up[-1]),
         legend_at_bottom_columns=len(groups),
         dots_size=4,
         stroke=False,
