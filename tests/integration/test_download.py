@@ -449,7 +449,7 @@ def test_a_process_that_is_stopped_leaves_its_part(
         while program.poll() is None and not (part.exists() and part.stat().st_size == 1000):
             pass
         program.send_signal(number)
-        program.communicate(timeout=DEADLINE_S)
-    assert program.returncode == -number
+        _, said = program.communicate(timeout=DEADLINE_S)
+    assert program.returncode == -number, said
     assert published.obtain(no_progress).read_bytes() == BODY
     assert server.ranges == [None, "bytes=1000-"]
