@@ -12,8 +12,8 @@ _ALL_CORES = 0.9
 """Of the processor time there is, from which on every core is taken to be busy."""
 _ALWAYS_BUSY = 0.9
 """A stage whose threads work that part of the time has nothing left to wait for."""
-_KEPT_UP = 0.02
-"""Of a camera's frames that may be lost where the network keeps up: the first ones come while it starts."""
+_KEPT_UP = 0.05
+"""Of a camera's frames that may be lost where the network keeps up: within a second one may be under way."""
 _WORTH_SAYING = 1.05
 """Changes that gain less are within what two runs differ by."""
 

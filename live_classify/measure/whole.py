@@ -49,7 +49,7 @@ class LiveWhole(Whole):
     captured_fps: float
     """Frames a second that the camera delivered."""
     dropped: float
-    """Part of the frames captured that newer ones replaced, 0 to 1."""
+    """Part of the frames captured that weren't classified since newer ones replaced them, 0 to 1."""
     latency_rounds: list[float]
     """Milliseconds of ``latency_ms`` that half of each round's frames didn't exceed."""
 
@@ -144,12 +144,13 @@ class Live:
 
     def figures(self) -> LiveWhole:
         """What the rounds so far amount to; at least one must have been run."""
-        captured = sum(stats["frames_captured"] for stats in self.rounds)
-        dropped = sum(stats["frames_dropped"] for stats in self.rounds)
+        captured_fps = statistics.median(self.captured_rates)
+        # Not of the whole run: many streams begin with a burst of frames, which nobody needs to classify.
+        kept = statistics.median(self.rates) / captured_fps if captured_fps > 0 else 1.0
         return LiveWhole(
             **_whole(self.rates, self.rounds),
-            captured_fps=round(statistics.median(self.captured_rates), 2),
-            dropped=round(dropped / max(captured, 1), 4),
+            captured_fps=round(captured_fps, 2),
+            dropped=round(max(0.0, 1 - kept), 4),
             latency_rounds=[stats["latency_ms"]["p50"] or 0.0 for stats in self.rounds],
         )
 
