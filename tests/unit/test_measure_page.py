@@ -8,8 +8,8 @@ import pytest
 
 from live_classify.measure.figures import gathered, latency_plot, throughput_plots
 from live_classify.measure.page import page
-from live_classify.measure.result import Limits, Result, Stages, Together
-from measure_results import result, row, stage
+from live_classify.measure.result import Stages
+from measure_results import nothing_measured, result, row, stage
 
 HOSTILE = "</style><script>alert(1)</script> \"'& <b>"
 
@@ -31,18 +31,6 @@ class Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
-
-
-def nothing_measured() -> Result:
-    return result(
-        startup=None,
-        stages=Stages(decode=None, fit=None, infer=None, draw=None, encode=None),
-        together=Together(recorded=None, recorded_with_output=None, live=None),
-        latency_histogram=[],
-        limit=Limits(recorded=None, live=None),
-        cameras=None,
-        table=[],
-    )
 
 
 def test_the_page_holds_three_plots_the_words_and_the_tables() -> None:

@@ -10,7 +10,7 @@ import pytest
 from live_classify.errors import SourceOpenError
 from live_classify.measure.result import noisy, rates, read_result
 from live_classify.measure.text import lines, noise_warning, sections
-from measure_results import result, whole
+from measure_results import nothing_measured, result, stage, whole
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -97,9 +97,8 @@ def test_the_text_has_columns() -> None:
 
 
 def test_what_is_not_measured_yet_is_left_out() -> None:
-    begun = result(table=[], cameras=None, startup=None, limit={"recorded": None, "live": None})
-    begun["stages"] = {**begun["stages"], "encode": None}
-    begun["together"] = {"recorded": None, "recorded_with_output": None, "live": None}
+    begun = nothing_measured()
+    begun["stages"]["draw"] = stage(2500)
     text = "\n".join(lines([*sections(begun)]))
     assert "together" not in text
     assert "encode" not in text
