@@ -93,7 +93,7 @@ def measure(
     require_suffix("--html", html_file, ".html", ".htm")
     check_outputs({"--json": json_file, "--html": html_file}, read, overwrite)
 
-    result = _measured(source, [_setup(options) for options in named], sweep, quiet)
+    result = _measured(source, [_setup(options) for options in named], sweep, before, quiet)
     _print(result, quiet)
     if json_file is not None:
         write_whole(json_file, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
@@ -133,8 +133,9 @@ def _wishes(options: ModelOptions) -> Wishes:
     return Wishes(options.engine, options.precision, options.device, options.batch)
 
 
-def _measured(source: str | None, setups: Sequence[Setup], sweep: bool, quiet: bool) -> Result:
+def _measured(source: str | None, setups: Sequence[Setup], sweep: bool, before: Result | None, quiet: bool) -> Result:
     from live_classify.cli.measure_view import MeasureView
+    from live_classify.measure.comparison import require_same_work
     from live_classify.measure.session import Session
     from live_classify.measure.subject import material
     from live_classify.pipeline.stats import process_start_s
@@ -144,6 +145,8 @@ def _measured(source: str | None, setups: Sequence[Setup], sweep: bool, quiet: b
         for setup in setups:
             stack.enter_context(setup.classifier)
         session = Session(setups[0], material(source), view.progress, view.show, process_s)
+        if before is not None:
+            require_same_work(before, session.result)
         return session.run(setups if sweep else ())
 
 

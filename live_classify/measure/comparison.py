@@ -62,10 +62,7 @@ class Comparison:
     """
 
     def __init__(self, before: Result, after: Result) -> None:
-        one, other = before["subject"], after["subject"]
-        what = [f"{subject['model']} on {subject['width']}x{subject['height']}" for subject in (one, other)]
-        if what[0] != what[1]:
-            raise UsageError(f"the two aren't of the same work, {what[0]} before and {what[1]} after")
+        require_same_work(before, after)
         self.different = [*_differences(before, after)]
         """What else is different, in words."""
         earlier, later = rates(before), rates(after)
@@ -84,7 +81,7 @@ class Comparison:
     def lines(self) -> Iterator[str]:
         """A table of all figures, with what is faster or slower beyond the noise, and a sentence that sums it up."""
         yield from self.different
-        rows = [("", "before", "after", "ratio", "")]
+        rows = [("", "before", "after", "times as fast", "")]
         for change in self.changes:
             before, after = (f"{statistics.median(rounds):.1f}" for rounds in (change.before, change.after))
             rows.append((change.name, before, after, f"{change.ratio:.2f}", change.verdict))
@@ -93,10 +90,29 @@ class Comparison:
         yield f"{beyond or 'none'} of {len(self.changes)} figures changed beyond the noise"
 
 
+def require_same_work(before: Result, after: Result) -> None:
+    """Refuse to compare another network, or pictures of another size; it is known before anything is measured.
+
+    Raises:
+        UsageError: as said.
+    """
+    what = [
+        f"{subject['model']} on {subject['width']}x{subject['height']}"
+        for subject in (before["subject"], after["subject"])
+    ]
+    if what[0] != what[1]:
+        raise UsageError(
+            f"only the same network and picture size can be compared: it was {what[0]}, now it is {what[1]}"
+        )
+
+
 def _differences(before: Result, after: Result) -> Iterator[str]:
     machines = [f"{one['machine']['processor']}, {one['machine']['cores']} cores" for one in (before, after)]
     if machines[0] != machines[1]:
         yield f"on another machine: {machines[0]} before, {machines[1]} after"
+    sources = [one["subject"]["source"] for one in (before, after)]
+    if sources[0] != sources[1]:
+        yield f"of another source: {sources[0]} before, {sources[1]} after"
     engines = [" ".join(one["subject"][key] for key in ("engine", "precision", "device")) for one in (before, after)]
     if engines[0] != engines[1]:
         yield f"on another engine: {engines[0]} before, {engines[1]} after"

@@ -10,6 +10,8 @@ from live_classify.measure.whole import LiveWhole, Whole
 _STAGES = {"capture": "decoding", "inference": "inference", "output": "writing"}
 _ALL_CORES = 0.9
 """Of the processor time there is, from which on every core is taken to be busy."""
+_MOST_CORES = 0.8
+"""Below it, threads that always had work on every core were kept from it."""
 _ALWAYS_BUSY = 0.9
 """A stage whose threads work that part of the time has nothing left to wait for."""
 _KEPT_UP = 0.05
@@ -40,6 +42,8 @@ def limit_recorded(whole: Whole, cores: int, changes: Sequence[Change]) -> Limit
     else:
         text = f"limited by the processor, most of all by {name}: {proof}"
     text += f"; {_cores(cores)} {'are' if cores > 1 else 'is'} busy {used:.0%} of the time"
+    if used < _MOST_CORES and whole["workers"] >= cores:
+        text += ", the rest was taken by other programs or the host"
     return _limit(name, text, changes)
 
 

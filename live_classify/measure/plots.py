@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -58,7 +60,7 @@ def horizontal_bars(title: str, bars: Sequence[Bar], unit: str) -> str:
         bars: from the top.
         unit: of the axis.
     """
-    import pygal
+    pygal = _import_pygal()
 
     chart = pygal.HorizontalBar(
         **_options(height=_AROUND_BARS + _BAR_HEIGHT * len(bars), x_title=unit, show_legend=False),
@@ -81,7 +83,7 @@ def vertical_bars(
         x_title: what differs between the groups.
         y_title: what is measured.
     """
-    import pygal
+    pygal = _import_pygal()
 
     fastest = max(max(rate["rounds"]) for rates in groups.values() for rate in rates)
     options = _options(320, x_title, y_title=y_title, legend_at_bottom=True, margin_bottom=24, range=(0, fastest))
@@ -104,7 +106,7 @@ def logarithmic_points(
         x_title: what goes across.
         y_title: what goes up.
     """
-    import pygal
+    pygal = _import_pygal()
 
     across, up = (_round_steps(values) for values in zip(*itertools.chain(*groups.values()), strict=True))
     chart = pygal.XY(
@@ -145,7 +147,7 @@ def histogram(title: str, bins: Sequence[tuple[float, float, int]], marks: Mappi
         marks: where lines stand, by their names.
         axis: the horizontal one.
     """
-    import pygal
+    pygal = _import_pygal()
 
     top = max(count for _, _, count in bins)
     line = 0.002 * (bins[-1][1] - bins[0][0])
@@ -213,3 +215,10 @@ def _options(height: int, x_title: str, **others: Any) -> dict[str, Any]:
 def _short(value: float) -> str:
     """A number with as many digits as say something."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _import_pygal() -> Any:
+    pygal = importlib.import_module("pygal")
+    # Its finder of plugins, of which there are none, has Python 3.10 and 3.11 warn at every later import.
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
+    return pygal

@@ -39,7 +39,7 @@ class StageFigures(Rate):
     cpu_ms: float
     """Processor milliseconds a frame, of all threads: more than ``ms`` where a stage keeps several busy."""
     frames: int
-    """Frames that were counted in each round."""
+    """Frames that were counted, in all rounds."""
 
 
 class Stage:
@@ -72,7 +72,7 @@ class Stage:
         p50, p95, p99 = (round(1000 * float(value), 4) for value in np.percentile(self._seconds, [50, 95, 99]))
         cpu_ms = round(1000 * self._cpu_s / len(self._seconds), 4)
         rate = rate_of(self._rates)
-        return StageFigures(**rate, ms=Ms(p50=p50, p95=p95, p99=p99), cpu_ms=cpu_ms, frames=self._frames)
+        return StageFigures(**rate, ms=Ms(p50=p50, p95=p95, p99=p99), cpu_ms=cpu_ms, frames=len(self._seconds))
 
     def _run(self, frames: int) -> tuple[list[float], float]:
         """Seconds of each frame that counts, and processor seconds of all of them."""

@@ -29,7 +29,9 @@ class Section:
 def sections(result: Result) -> Iterator[Section]:
     """What is known of a measurement so far."""
     yield Section((), [*_subject(result)])
-    yield Section(("each stage alone", "a second", "ms p50", "p95", "p99", "CPU ms", "spread", ""), [*_stages(result)])
+    yield Section(
+        ("each stage alone", "a second", "ms p50", "p95", "p99", "CPU ms", "spread", "frames", ""), [*_stages(result)]
+    )
     yield Section(
         ("together", "a second", "latency ms p50", "p95", "p99", "CPU ms", "spread", ""), [*_together(result)]
     )
@@ -65,7 +67,7 @@ def noise_warning(result: Result) -> str | None:
     if not names:
         return None
     load = result["machine"]["load"]
-    busy = "" if load is None else f" (at the beginning {load:g} processes wanted a processor)"
+    busy = "" if load is None else f" (load {load:g} on {result['machine']['cores']} cores at the beginning)"
     return (
         f"this machine is busy or noisy{busy}: rounds of the same work differ by more than {NOISY:.0%}, "
         f"in {f'{len(names)} cases' if len(names) > 1 else f'1 case: {names[0]}'}"
@@ -94,9 +96,10 @@ def _stages(result: Result) -> Iterator[tuple[str, ...]]:
     for name in STAGES:
         figures = result["stages"][name]  # type: ignore[literal-required]
         if figures is not None:
-            yield (name, *_rate(figures, figures["ms"], f"{figures['cpu_ms']:.2f}"), _STAGE_REMARKS.get(name, ""))
+            cells = _rate(figures, figures["ms"], f"{figures['cpu_ms']:.2f}")
+            yield (name, *cells, str(figures["frames"]), _STAGE_REMARKS.get(name, ""))
         elif name == "decode" and result["subject"]["live"]:
-            yield (name, *[""] * 6, "not measured: reading a camera is waiting for it")
+            yield (name, *[""] * 7, "not measured: reading a camera is waiting for it")
 
 
 def _together(result: Result) -> Iterator[tuple[str, ...]]:
@@ -133,7 +136,7 @@ def _limits(result: Result) -> Iterator[tuple[str, ...]]:
         tried = ", ".join(f"with {run['cameras']} {run['share']:.0%}" for run in cameras["runs"])
         least = "at least " if cameras["at_least"] else ""
         text = f"{least}{cameras['sustained']} of {subject['width']}x{subject['height']} at {cameras['fps']:.0f} fps"
-        yield "cameras", f"{text}; of the frames of the one that fared worst were classified: {tried}"
+        yield "cameras", f"{text}, each with 95% of its frames classified or more; the one that fared worst: {tried}"
 
 
 def _table(result: Result) -> Iterator[tuple[str, ...]]:

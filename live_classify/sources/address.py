@@ -15,7 +15,7 @@ _BARE_PASSWORD = re.compile("()" + _USER, re.DOTALL)
 
 # As cameras and services name them: ?password=, &api_key=, _pwd=, X-Amz-Signature=.
 _SECRET = re.compile(
-    r"((?:[\w.-]*(?:pass|pwd|psw|token|key|secret|auth|sig|cred|session)[\w.-]*|\b(?:p|pw|sid))=)[^&;#\s]*",
+    r"((?:[\w.-]*(?:pass|pwd|psw|token|key|secret|auth|sig|cred|session)[\w.-]*|\b(?:p|pw|sid))=)[^&;#\s]*?(?=:?(?:[&;#\s]|$))",
     re.IGNORECASE,
 )
 

@@ -132,6 +132,7 @@ def test_a_camera_that_is_slower_than_the_network_limits_and_a_lost_race_is_an_e
         (("--compare", "text.json", "text.json"), 1, "text.json isn't a result of `measure --json`, or is damaged"),
         (("--compare", "no.json", "text.json"), 1, "cannot read no.json: No such file or directory"),
         (("--baseline", "text.json"), 1, "text.json isn't a result of `measure --json`, or is damaged"),
+        (("--baseline", "other.json"), 2, "it was resnet50 on 640x480, now it is efficientnet-lite0 on 640x480"),
         (("--fail-under", "0.9"), 2, "--fail-under goes with --baseline"),
         (("--compare", "a.json", "b.json", "--sweep"), 2, "--compare reads two files and measures nothing"),
         (("--model", "resnet50", "--model", "vgg16"), 2, "one network is measured, or several with --sweep"),
@@ -145,6 +146,9 @@ def test_what_makes_no_sense_is_refused_at_once(
     arguments: tuple[str, ...], status: int, message: str, tmp_path: Path
 ) -> None:
     (tmp_path / "text.json").write_text('{"subject": 3}', encoding="utf-8")
+    other: Any = result()
+    other["subject"]["model"] = "resnet50"
+    (tmp_path / "other.json").write_text(json.dumps(other), encoding="utf-8")
     done = run("measure", *arguments, cwd=tmp_path)
     assert done.returncode == status
     assert message in only_line(done.stderr)

@@ -54,6 +54,9 @@ def test_a_text_loses_the_passwords_of_all_its_addresses() -> None:
     text = without_secrets("cannot open rtsp://a:s3cret@one/x or http://b:s3cret@two/y?token=s3cret: refused")
     assert "s3cret" not in text
     assert text.startswith("cannot open rtsp://a@")
+    assert (
+        without_secrets("cannot open http://h/y?token=s3cret: refused") == "cannot open http://h/y?token=***: refused"
+    )
     assert without_secrets("no address: user@host") == "no address: user@host"
 
 

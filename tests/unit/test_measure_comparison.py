@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from live_classify.errors import UsageError
@@ -37,7 +39,7 @@ def test_fewer_milliseconds_are_faster() -> None:
 def test_the_lines_name_every_figure() -> None:
     text = "\n".join(Comparison(result(), with_recorded(150, 151, 149)).lines())
     assert "recorded" in text
-    assert "300.0   150.0   0.50  slower" in text
+    assert re.search(r"^recorded +300\.0 +150\.0 +0\.50 +slower$", text, re.MULTILINE)
     for name in ("decode alone", "encode alone", "recorded with output", "live latency, ms"):
         assert name in text
     assert "throughput: efficientnet-lite0 on litert int8, cpu, batch 1, 2 workers" in text
@@ -55,9 +57,10 @@ def test_the_whole_is_what_fails() -> None:
 def test_other_machines_engines_and_versions_are_said() -> None:
     other = result()
     other["machine"] |= {"processor": "Another", "versions": {"ai-edge-litert": "3.0.0"}}
-    other["subject"]["precision"] = "float32"
+    other["subject"] |= {"precision": "float32", "source": "other.mp4"}
     assert Comparison(result(), other).different == [
         "on another machine: A processor, 2 cores before, Another, 2 cores after",
+        "of another source: clip.mp4 before, other.mp4 after",
         "on another engine: litert int8 cpu before, litert float32 cpu after",
         "ai-edge-litert 2.3.0 before, 3.0.0 after",
     ]
@@ -72,5 +75,5 @@ def test_a_noisy_machine_is_said() -> None:
 def test_other_work_is_not_compared(change: dict[str, str]) -> None:
     other = result()
     other["subject"] = Subject(**(other["subject"] | change))  # type: ignore[typeddict-item]
-    with pytest.raises(UsageError, match="the two aren't of the same work"):
+    with pytest.raises(UsageError, match="only the same network and picture size can be compared"):
         Comparison(result(), other)

@@ -77,3 +77,9 @@ def test_a_network_that_does_not_keep_up_is_the_limit() -> None:
         "limited by inference: it works 67.9 of 71.4 ms a frame; of the 30.0 fps that the camera delivers 14.0 are "
         "classified; `--precision int8` would give 1.6 x"
     )
+
+
+def test_cores_that_others_take_are_said() -> None:
+    assert limit_recorded(recorded(cpu_s_per_frame=0.010), 2, [])["text"].endswith(
+        "2 cores are busy 50% of the time, the rest was taken by other programs or the host"
+    )

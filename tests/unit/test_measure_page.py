@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 from html.parser import HTMLParser
 
 import pytest
@@ -126,3 +127,9 @@ def test_throughput_has_a_plot_for_each_network_and_the_best_workers() -> None:
     assert "keras int8, batch 8: 90" in first
     assert "100" not in re.findall(r": (\d+)", first)
     assert "litert int8: 70" in Reader(plots["resnet50"]).text
+
+
+def test_drawing_leaves_the_imports_of_others_alone() -> None:
+    before = list(sys.meta_path)
+    page(result())
+    assert sys.meta_path == before

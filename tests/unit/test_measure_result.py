@@ -83,16 +83,16 @@ def test_rounds_that_differ_are_noise() -> None:
     restless["together"]["recorded"] = whole(300, 320, 270)
     assert noisy(restless) == ["recorded"]
     assert noise_warning(restless) == (
-        "this machine is busy or noisy (at the beginning 0.1 processes wanted a processor): "
+        "this machine is busy or noisy (load 0.1 on 2 cores at the beginning): "
         "rounds of the same work differ by more than 15%, in 1 case: recorded"
     )
 
 
 def test_the_text_has_columns() -> None:
     text = [*lines([*sections(result())])]
-    assert "decode              1000.0    1.00  1.50  2.00    1.00      0%" in text
+    assert "decode              1000.0    1.00  1.50  2.00    1.00      0%      20" in text
     assert any(line.startswith("recorded --output") for line in text)
-    assert any(re.fullmatch("cameras: 7 of 640x480 at 30 fps; .* with 7 99%, with 8 90%", line) for line in text)
+    assert any(re.fullmatch("cameras: 7 of 640x480 at 30 fps, .* with 7 99%, with 8 90%", line) for line in text)
     assert sum(line.endswith("fastest") for line in text) == 2
 
 

@@ -34,7 +34,7 @@ def test_a_stage_of_known_cost_measures_that() -> None:
     assert figures["rounds"] == pytest.approx([50, 50, 50])
     assert figures["ms"] == pytest.approx({"p50": 20, "p95": 20, "p99": 20})
     assert figures["cpu_ms"] == pytest.approx(30)
-    assert figures["frames"] == 25
+    assert figures["frames"] == 3 * 25
 
 
 def test_an_engine_of_known_cost_measures_that() -> None:
@@ -52,7 +52,7 @@ def test_percentiles_are_those_of_all_rounds() -> None:
     for _ in range(2):
         stage.run_round()
     figures = stage.figures()
-    assert figures["frames"] == 100
+    assert figures["frames"] == 2 * 100
     assert figures["ms"] == pytest.approx({"p50": 50.5, "p95": 95.1, "p99": 99.05}, rel=0.02)
 
 
