@@ -40,9 +40,13 @@ class Change:
 
     @property
     def is_beyond_noise(self) -> bool:
-        """Whether every round after lies on the same side of every round before, and by more than a trifle."""
-        apart = min(self.after) > max(self.before) or max(self.after) < min(self.before)
-        return apart and abs(self.ratio - 1) > _LEAST
+        """Whether it is more than the rounds before and those after lie apart, together, and more than a trifle.
+
+        That rounds don't overlap isn't enough: from one run to the next a shared machine changes by more than in a run.
+        """
+        apart = sum(max(rounds) - min(rounds) for rounds in (self.before, self.after))
+        changed = abs(statistics.median(self.after) - statistics.median(self.before))
+        return changed > apart and abs(self.ratio - 1) > _LEAST
 
     @property
     def verdict(self) -> str:

@@ -23,6 +23,7 @@ def with_recorded(*rounds: float) -> Result:
         ([130, 128, 133], [100, 102, 98], "slower"),
         ([100, 102, 98], [101, 99, 104], "within the noise"),
         ([100, 140, 60], [130, 128, 133], "within the noise"),  # one round was as fast before
+        ([100, 108, 96], [115, 122, 112], "within the noise"),  # no round was, but rounds differ by nearly as much
         ([100.0, 100.1, 100.2], [100.3, 100.4, 100.5], "within the noise"),  # apart, but by a trifle
     ],
 )
