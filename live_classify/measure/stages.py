@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import statistics
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
@@ -57,8 +58,8 @@ class Stage:
         self._seconds: list[float] = []
         self._rates: list[float] = []
         self._cpu_s = 0.0
-        trial, _ = self._run(_TRIAL_STEPS)  # also warms up
-        self._frames = min(max(round(round_s * len(trial) / max(sum(trial), 1e-9)), _FEWEST), _MOST)
+        trial, _ = self._run(_TRIAL_STEPS)  # also warms up, so the first step may be much slower than the others
+        self._frames = min(max(round(round_s / max(statistics.median(trial), 1e-9)), _FEWEST), _MOST)
 
     def run_round(self) -> None:
         """Measure one round."""

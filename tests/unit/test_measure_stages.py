@@ -151,3 +151,18 @@ def test_encoding_writes_a_video(tmp_path: Path) -> None:
     steps.close()
     assert counted == [False] * 8 + [True] * 4
     assert len(packets(path)) == 12
+
+
+def test_a_slow_first_step_does_not_make_rounds_short() -> None:
+    clock = Clock()
+    begun: list[bool] = []
+
+    def slow_once() -> Steps:
+        if not begun:
+            begun.append(True)
+            clock.work(5.0)
+        yield from steps_of(clock, [0.01])
+
+    stage = Stage(slow_once, 0.5, clock.clocks)
+    stage.run_round()
+    assert stage.figures()["frames"] == 50
