@@ -412,7 +412,8 @@ def test_a_second_one_waits_for_the_first_and_takes_its_file(published: Publishe
 
 
 PROGRAM = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what it starts in the background ignore it
 from live_classify.models.download import PublishedFile
 url, digest, size = sys.argv[1:]
 file = PublishedFile("small_weights.h5", url, digest, int(size), pauses_s=())
