@@ -9,7 +9,6 @@ stands how far the rounds lie apart, as a part of it.
 from __future__ import annotations
 
 import argparse
-import itertools
 import sys
 import tempfile
 import threading
@@ -26,10 +25,11 @@ from live_classify.assets import asset
 from live_classify.calibration import Calibration
 from live_classify.classifier import Classifier, load_classifier
 from live_classify.engines.processor import processor_name, usable_cores
-from live_classify.engines.select import MAX_INTERPRETERS, open_workers
+from live_classify.engines.select import open_workers
 from live_classify.engines.stored import Choice
 from live_classify.frames import Frame, Label, Prediction
 from live_classify.measure.cameras import FPS
+from live_classify.measure.engines import worker_counts
 from live_classify.measure.plots import logarithmic_points, vertical_bars
 from live_classify.measure.rounds import Clocks, Rate, in_turns, rate_of
 from live_classify.measure.stages import Stage, inferring
@@ -100,8 +100,7 @@ def open_cameras(clip: Path, count: int) -> list[SyntheticCamera]:
 
 def workers(clip: Path, folder: Path) -> str:
     """Recorded frames a second by the number of frames that are classified at a time."""
-    most = min(usable_cores(), MAX_INTERPRETERS)
-    counts = sorted({*itertools.takewhile(lambda count: count < most, (2**power for power in range(7))), most})
+    counts = worker_counts(usable_cores())
     network = find_network("efficientnet-lite0")
     with ExitStack() as stack:
         runs = []

@@ -120,11 +120,9 @@ def _at_hand(options: ModelOptions, sweep: bool) -> list[str]:
 def _setup(options: ModelOptions) -> Setup:
     from live_classify.calibration import Calibration
     from live_classify.measure.session import Setup
-    from live_classify.models.load import load_network
 
     classifier = options.load()
-    network = load_network(options.model, weights=options.weights, preprocessing=options.preprocessing)
-    return Setup(network, _wishes(options), Calibration(options.calibration, classifier.fit), classifier)
+    return Setup(classifier.network, _wishes(options), Calibration(options.calibration, classifier.fit), classifier)
 
 
 def _wishes(options: ModelOptions) -> Wishes:

@@ -206,12 +206,12 @@ def _layouts(choice: Choice, goal: Goal, batch: int | None) -> Iterator[Choice]:
         for size in [batch] if batch else [8, 32, 128] if choice.device == "gpu" else [1, 8, 32]:
             yield replace(choice, batch=size)
     else:  # they run one picture after the other: in larger batches nothing would change
-        for workers in _worker_counts(usable_cores()):
+        for workers in worker_counts(usable_cores()):
             yield replace(choice, batch=batch or 1, workers=workers)
 
 
-def _worker_counts(cores: int) -> list[int]:
-    """From one worker with all cores to a worker a core, doubling."""
+def worker_counts(cores: int) -> list[int]:
+    """How many workers are worth trying on a CPU: from one with all cores to one a core, doubling."""
     counts = [1]
     while counts[-1] < min(cores, MAX_INTERPRETERS):
         counts.append(min(2 * counts[-1], cores, MAX_INTERPRETERS))

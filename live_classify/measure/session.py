@@ -167,12 +167,14 @@ class Session:
         # Unless all that was asked for is timed, what else there is may be what to change.
         tried = Wishes(device=wishes.device, batch=wishes.batch) if at_hand_only else wishes
         has_gpu = gpu_usable()
-        choices = [
-            (goal, choice)
-            for goal in GOALS
-            for choice in candidates(network, tried, goal, has_gpu)
-            if not at_hand_only or at_hand(network, choose(network, wishes, goal), choice, setup.calibration)
-        ]
+        choices: list[tuple[Goal, Choice]] = []
+        for goal in GOALS:
+            chosen = choose(network, wishes, goal)
+            choices += [
+                (goal, choice)
+                for choice in candidates(network, tried, goal, has_gpu)
+                if not at_hand_only or at_hand(network, chosen, choice, setup.calibration)
+            ]
         pictures = setup.calibration.pictures(network.input_size)
 
         def after_round(measured: list[Measurement]) -> None:

@@ -15,7 +15,6 @@ from live_classify.sources.excerpt import Excerpt, Part
 from live_classify.sources.open import live_source, recorded_source
 from live_classify.sources.pace import AtOwnPace
 from live_classify.sources.recording import Recording
-from live_classify.sources.still import Still
 from live_classify.sources.synthetic import SyntheticCamera
 
 if TYPE_CHECKING:
@@ -64,11 +63,11 @@ def material(text: str | None) -> Material:
         SourceError: it can't be opened, or gives no frame.
     """
     if text is None:
-        path, name = asset(_SHIPPED), _SHIPPED
-        return _recorded(path, name, Recording(path, name))
+        path = asset(_SHIPPED)
+        return _recorded(path, _SHIPPED, lambda: Recording(path, _SHIPPED))
     source = live_source(text)
     if isinstance(source, AtOwnPace):
-        return _recorded(Path(text), source.name, recorded_source(text))
+        return _recorded(Path(text), source.name, lambda: recorded_source(text))
     frames = _first_frames(source)
     size = frames[0].size
     return Material(
@@ -82,15 +81,15 @@ def material(text: str | None) -> Material:
     )
 
 
-def _recorded(path: Path, name: str, source: Source) -> Material:
-    frames = _first_frames(source)
+def _recorded(path: Path, name: str, open_source: Callable[[], Source]) -> Material:
+    frames = _first_frames(open_source())
     size = frames[0].size
     return Material(
         name=name,
         live=False,
         frames=frames,
         open_live=lambda: SyntheticCamera(path, FPS, size, name),
-        open_recorded=lambda: Still(path, name) if isinstance(source, Still) else Recording(path, name),
+        open_recorded=open_source,
         open_every_second=None if len(frames) == 1 else lambda: Excerpt(path, Part(every=2), name),
         open_camera=lambda camera: SyntheticCamera(path, FPS, size, camera),
     )

@@ -109,12 +109,19 @@ class Live:
     seconds: float
     clock: Callable[[], float] = time.monotonic
     rounds: list[RunStats] = field(default_factory=list)
-    rates: list[float] = field(default_factory=list)
     captured_rates: list[float] = field(default_factory=list)
-    slowest: list[float] = field(default_factory=list)
-    """Of each round, frames a second of the source of which the fewest were classified."""
     latency: Percentiles = field(default_factory=Percentiles)
     """From capture to label, of all rounds."""
+
+    @property
+    def rates(self) -> list[float]:
+        """Of each round, frames a second classified over its last second."""
+        return [sum(source["fps_last_s"] for source in stats["by_source"]) for stats in self.rounds]
+
+    @property
+    def slowest(self) -> list[float]:
+        """The same, of the source of which the fewest were classified."""
+        return [min(source["fps_last_s"] for source in stats["by_source"]) for stats in self.rounds]
 
     def run_round(self) -> None:
         """Classify what the sources show, once.
@@ -137,9 +144,7 @@ class Live:
         feeds = pipeline.feeds.values()
         self.rounds.append(run_stats("measure", pipeline))
         # Over the last second: at the beginning a camera makes up for the time in which it was opened.
-        self.rates.append(sum(feed.answer_meter.fps_at(pipeline.ended_s) for feed in feeds))
         self.captured_rates.append(sum(feed.capture_meter.fps_at(pipeline.ended_s) for feed in feeds))
-        self.slowest.append(min(feed.answer_meter.fps_at(pipeline.ended_s) for feed in feeds))
         self.latency.merge(pipeline.latency)
 
     def figures(self) -> LiveWhole:
