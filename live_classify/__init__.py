@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier, load_classifier
-    from live_classify.errors import (
+    from live_classify.core.errors import (
         EngineError,
         LiveClassifyError,
         ModelError,
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
         UsageError,
         WindowError,
     )
-    from live_classify.frames import Frame, Label, Prediction
-    from live_classify.pipeline.streaming import stream
+    from live_classify.core.values import Frame, Label, Prediction
     from live_classify.sources.synthetic import SyntheticCamera
+    from live_classify.streaming import stream
 
 __version__ = "0.1.0"
 
@@ -60,10 +60,10 @@ __all__ = [
 _HOMES = {
     "Classifier": "classifier",
     "load_classifier": "classifier",
-    "Frame": "frames",
-    "Label": "frames",
-    "Prediction": "frames",
-    "stream": "pipeline.streaming",
+    "Frame": "core.values",
+    "Label": "core.values",
+    "Prediction": "core.values",
+    "stream": "streaming",
     "SyntheticCamera": "sources.synthetic",
 }
 
@@ -71,4 +71,4 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES.get(name, 'core.errors')}"), name)

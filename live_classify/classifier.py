@@ -11,18 +11,18 @@ from typing import overload
 
 import numpy as np
 
-from live_classify.calibration import Calibration
+from live_classify.core.errors import UsageError
+from live_classify.core.values import BgrImage, Prediction
 from live_classify.engines.base import Engine, Goal
 from live_classify.engines.select import EngineChoice, PrecisionChoice, Wishes, choose, open_workers
-from live_classify.errors import UsageError
-from live_classify.frames import BgrImage, Prediction
+from live_classify.imaging.resize import FITS, Fit, fit
 from live_classify.models.catalogue import DEFAULT
-from live_classify.models.fitting import FITS, Fit, fit
+from live_classify.models.convert.calibration import Calibration
 from live_classify.models.labels import Labels, read_labels
 from live_classify.models.load import load_network
 from live_classify.models.network import Network
 from live_classify.models.preprocessing import Preprocessing
-from live_classify.models.weights import Progress, no_progress
+from live_classify.models.weights.origin import Progress, no_progress
 
 
 class Classifier:
@@ -164,7 +164,7 @@ def load_classifier(
         fit: how pictures become squares: ``crop``, ``squash`` or ``pad``; None is what the model's sidecar says, or
             ``crop``.
         progress: told of what takes long, such as weights that are fetched; see
-            :data:`~live_classify.models.weights.Progress`.
+            :data:`~live_classify.models.weights.origin.Progress`.
 
     Returns:
         A classifier; its engine is made ready at the first use, which is when weights are fetched and converted.

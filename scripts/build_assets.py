@@ -37,13 +37,14 @@ from ai_edge_litert.interpreter import Interpreter
 from av.video.reformatter import ColorRange, Colorspace
 
 from live_classify.assets import DEMO_SCENES, SUMS, sha256
-from live_classify.models import efficientnet_lite, torch_pickle
+from live_classify.models.formats import efficientnet_lite
 from live_classify.models.lite_weights import LITE0, LITE1, LITE2
+from live_classify.models.weights import torch_pickle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from live_classify.frames import BgrImage
+    from live_classify.core.values import BgrImage
 
 ASSETS = Path(__file__).resolve().parents[1] / "live_classify" / "assets"
 SIZE = 224

@@ -20,10 +20,10 @@ from pathlib import Path
 from _peers import Loop, litert, recording, run_over
 from live_classify import Classifier, load_classifier
 from live_classify.cli.sinks import make_sinks
+from live_classify.core.quiet import native_stderr_silenced
 from live_classify.engines.processor import usable_cores
+from live_classify.flow.pipeline import Pipeline
 from live_classify.models.lite_weights import LITE0
-from live_classify.pipeline.pipeline import Pipeline
-from live_classify.quiet import native_stderr_silenced
 from live_classify.sources.recording import Recording
 
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from live_classify import Classifier, SyntheticCamera, load_classifier
 from live_classify.engines.base import Engine
-from live_classify.pipeline.pipeline import Pipeline
+from live_classify.flow.pipeline import Pipeline
 
 
 class Slow:

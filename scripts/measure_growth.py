@@ -22,12 +22,11 @@ import numpy as np
 
 from compare_engines import plain_keras
 from live_classify.assets import asset
-from live_classify.calibration import Calibration
 from live_classify.classifier import Classifier, load_classifier
+from live_classify.core.values import Frame, Label, Prediction
 from live_classify.engines.processor import processor_name, usable_cores
 from live_classify.engines.select import open_workers
 from live_classify.engines.stored import Choice
-from live_classify.frames import Frame, Label, Prediction
 from live_classify.measure.cameras import FPS
 from live_classify.measure.engines import worker_counts
 from live_classify.measure.plots import logarithmic_points, vertical_bars
@@ -35,6 +34,7 @@ from live_classify.measure.rounds import Clocks, Rate, in_turns, rate_of
 from live_classify.measure.stages import Stage, inferring
 from live_classify.measure.whole import Live, Recorded, Repeated
 from live_classify.models.catalogue import find_network
+from live_classify.models.convert.calibration import Calibration
 from live_classify.models.labels import Labels
 from live_classify.models.network import Network
 from live_classify.outputs.video import VideoSink

@@ -19,10 +19,10 @@ import numpy as np
 from live_classify import Classifier, load_classifier
 from live_classify.assets import asset
 from live_classify.engines.keras import open_keras
-from live_classify.models.keras_import import import_keras
+from live_classify.flow.pipeline import Pipeline
+from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.lite_weights import LITE0
 from live_classify.models.preprocessing import Preprocessing
-from live_classify.pipeline.pipeline import Pipeline
 from live_classify.sources.excerpt import Part
 from live_classify.sources.open import recorded_source
 

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 from _system import RTSP_TESTS
-from live_classify.frames import BgrImage
+from live_classify.core.values import BgrImage
 
 Itself = TypeVar("Itself", bound="Camera")  # typing.Self needs Python 3.11
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from live_classify.frames import BgrImage
+from live_classify.core.values import BgrImage
 
 CLOSE_BUTTON = Path(__file__).with_name("press_close_button.py")
 

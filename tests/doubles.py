@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.classifier import Classifier
+from live_classify.core.values import Frame, Prediction
 from live_classify.engines.base import EngineName
-from live_classify.frames import Frame, Prediction
 from live_classify.measure.rounds import Clocks
 from live_classify.models.labels import Labels
 from live_classify.models.lite_weights import LITE0

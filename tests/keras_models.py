@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from live_classify.models.keras_import import import_keras
+from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.preprocessing import NONE, Preprocessing
 
 keras: Any = import_keras()

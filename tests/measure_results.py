@@ -11,7 +11,7 @@ from live_classify.measure.result import Limit, Limits, Result, Stages, Startup,
 from live_classify.measure.rounds import Ms, rate_of
 from live_classify.measure.stages import StageFigures
 from live_classify.measure.whole import LiveWhole, Whole
-from live_classify.pipeline.stats import Latency
+from live_classify.outputs.stats import Latency
 
 
 def stage(fps: float) -> StageFigures:

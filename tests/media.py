@@ -12,7 +12,7 @@ import av
 import cv2
 import numpy as np
 
-from live_classify.frames import BgrImage
+from live_classify.core.values import BgrImage
 
 SIZE = (64, 48)
 RATE = 25

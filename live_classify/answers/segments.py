@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.answers.smoothing import Settled
-from live_classify.frames import Label
+from live_classify.core.values import Label
 
 _LOOKAHEAD = 3.0
 """Time constants of the smoothing to look ahead: what lies beyond has less than 5% of a frame's own weight."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from live_classify.frames import Prediction
+from live_classify.core.values import Prediction
 
 
 @dataclass(slots=True)

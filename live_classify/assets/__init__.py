@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from live_classify.errors import ModelFileError
+from live_classify.core.errors import ModelFileError
 
 FOLDER = Path(__file__).parent
 SUMS = "SHA256SUMS"

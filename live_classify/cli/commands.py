@@ -17,7 +17,7 @@ from live_classify.cli.measure import measure
 from live_classify.cli.models import models
 from live_classify.cli.video import video
 from live_classify.cli.watch import watch
-from live_classify.errors import LiveClassifyError
+from live_classify.core.errors import LiveClassifyError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

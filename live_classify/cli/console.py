@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from live_classify.frames import Frame, Prediction
-    from live_classify.pipeline.pipeline import Pipeline
+    from live_classify.core.values import Frame, Prediction
+    from live_classify.flow.pipeline import Pipeline
 
 
 def say(text: str) -> None:
@@ -18,7 +18,7 @@ def say(text: str) -> None:
     Raises:
         OutputError: it can't be written: closed by its reader, say.
     """
-    from live_classify.errors import OutputError
+    from live_classify.core.errors import OutputError
 
     try:
         print(text, flush=True)

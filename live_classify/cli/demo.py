@@ -49,7 +49,7 @@ def demo(
     from live_classify.outputs.paths import free_path
     from live_classify.sources.pace import AtOwnPace
     from live_classify.sources.recording import Recording
-    from live_classify.view.display import why_no_window
+    from live_classify.window.display import why_no_window
 
     path = asset("demo.mp4")
     clip, summary = Recording(path, "demo"), Summary()

@@ -22,7 +22,7 @@ from live_classify.cli.options import (
 
 if TYPE_CHECKING:
     from live_classify.jobs.find import Finding
-    from live_classify.jobs.outputs import Answering
+    from live_classify.outputs.factory import Answering
 
 
 @click.command()
@@ -60,7 +60,7 @@ def find(
     `video --out-dir`, whose logs are read, or a glob.
     """
     from live_classify.jobs.find import find_in_log, inputs_of
-    from live_classify.jobs.outputs import Answering
+    from live_classify.outputs.factory import Answering
     from live_classify.sources.excerpt import Part
 
     part = Part(start, math.inf if end is None else end, every)
@@ -131,7 +131,7 @@ def _print(findings: Sequence[Finding]) -> None:
 
 
 def _cut(findings: Sequence[Finding], folder: Path, overwrite: bool, quiet: bool) -> None:
-    from live_classify.errors import OutputError
+    from live_classify.core.errors import OutputError
     from live_classify.outputs.clips import clip_ending, cut_clip
     from live_classify.outputs.paths import check_output
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from live_classify.cli.options import ModelOptions
     from live_classify.engines.select import PrecisionChoice
     from live_classify.jobs.job import Job, Outcome
-    from live_classify.jobs.outputs import Answering
+    from live_classify.outputs.factory import Answering
 
 _SPLIT_MINUTES = 10.0
 

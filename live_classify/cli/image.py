@@ -18,10 +18,10 @@ from live_classify.cli.options import (
     quiet_option,
     stats_option,
 )
-from live_classify.errors import UsageError
+from live_classify.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from live_classify.frames import Frame, Prediction
+    from live_classify.core.values import Frame, Prediction
     from live_classify.outputs.base import Sink
 
 
@@ -63,7 +63,7 @@ def image(
     """
     from live_classify.cli import sinks as outputs
     from live_classify.cli.recorded import run_recorded
-    from live_classify.jobs.outputs import annotated
+    from live_classify.outputs.factory import annotated
     from live_classify.outputs.paths import check_outputs, require_suffix
     from live_classify.outputs.pictures import PictureSink
     from live_classify.sources.address import shown_name

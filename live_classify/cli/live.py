@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from live_classify.cli import sinks as outputs
 from live_classify.cli.console import Announcement, note
-from live_classify.errors import UsageError, WindowError
+from live_classify.core.errors import UsageError, WindowError
 
 if TYPE_CHECKING:
     from live_classify.cli.options import ModelOptions
+    from live_classify.flow.pipeline import Pipeline
     from live_classify.outputs.base import Sink
-    from live_classify.pipeline.pipeline import Pipeline
     from live_classify.sources.base import Source
 
 
@@ -70,7 +70,7 @@ def run_live(
     outputs.check_video_outputs(
         options.output, options.log, options.stats, [*inputs, *model_options.files], options.overwrite
     )
-    from live_classify.pipeline.pipeline import Pipeline, goal_of
+    from live_classify.flow.pipeline import Pipeline, goal_of
 
     classifier = model_options.load()
     announcements = [] if options.quiet else [Announcement(classifier.describe(goal_of(sources, live=True)))]
@@ -108,7 +108,7 @@ def _can_show(options: LiveOptions) -> bool:
         if not options.leaves_something:
             raise UsageError("without a window nothing would come of this: add --output, --log or --stats")
         return False
-    from live_classify.view.display import why_no_window
+    from live_classify.window.display import why_no_window
 
     reason = why_no_window()
     if reason is None:
@@ -120,8 +120,8 @@ def _can_show(options: LiveOptions) -> bool:
 
 
 def _show(pipeline: Pipeline, name: str, until_s: float) -> None:
-    from live_classify.pipeline.display_loop import DisplayLoop
-    from live_classify.view.window import Window
+    from live_classify.window.display_loop import DisplayLoop
+    from live_classify.window.window import Window
 
     window = Window(f"{name} - live_classify")
     try:

@@ -25,7 +25,7 @@ class LoadingBar:
         self._task: TaskID | None = None
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Take a word of progress; see :data:`~live_classify.models.weights.Progress`."""
+        """Take a word of progress; see :data:`~live_classify.models.weights.origin.Progress`."""
         if self._quiet:
             return
         if what != self._what:

@@ -20,7 +20,7 @@ from live_classify.cli.options import (
     quiet_option,
     several_model_options,
 )
-from live_classify.errors import UsageError
+from live_classify.core.errors import UsageError
 
 if TYPE_CHECKING:
     from live_classify.engines.select import Wishes
@@ -71,9 +71,9 @@ def measure(
     Warm-up isn't in them. `agree` is the part of pictures on which an engine names the same class as the first line
     does.
     """
+    from live_classify.core.whole_file import write_whole
     from live_classify.measure.result import read_result
     from live_classify.outputs.paths import check_outputs, require_suffix
-    from live_classify.whole_file import write_whole
 
     if compare is not None:
         if source is not None or any((sweep, save, json_file, html_file, baseline, fail_under)):
@@ -118,8 +118,8 @@ def _at_hand(options: ModelOptions, sweep: bool) -> list[str]:
 
 
 def _setup(options: ModelOptions) -> Setup:
-    from live_classify.calibration import Calibration
     from live_classify.measure.session import Setup
+    from live_classify.models.convert.calibration import Calibration
 
     classifier = options.load()
     return Setup(classifier.network, _wishes(options), Calibration(options.calibration, classifier.fit), classifier)
@@ -136,7 +136,7 @@ def _measured(source: str | None, setups: Sequence[Setup], sweep: bool, before: 
     from live_classify.measure.comparison import require_same_work
     from live_classify.measure.session import Session
     from live_classify.measure.subject import material
-    from live_classify.pipeline.stats import process_start_s
+    from live_classify.outputs.stats import process_start_s
 
     process_s = time.monotonic() - process_start_s()
     with MeasureView(quiet) as view, ExitStack() as stack:

@@ -28,7 +28,7 @@ class MeasureView:
         self._live: Live | None = None
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """Say what takes long; see :data:`~live_classify.models.weights.Progress`."""
+        """Say what takes long; see :data:`~live_classify.models.weights.origin.Progress`."""
         self._stop()  # two of rich's displays don't share a terminal
         self._bar(what, done, total)
 

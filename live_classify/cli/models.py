@@ -11,7 +11,7 @@ import click
 
 from live_classify.cli.console import counted, say
 from live_classify.cli.options import loading_bar
-from live_classify.errors import LiveClassifyError, UsageError
+from live_classify.core.errors import LiveClassifyError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,8 +98,8 @@ def _table() -> Iterator[str]:
 
 def _weights(network: Network) -> str:
     """Where a network's weights are, or how they come here."""
-    from live_classify.models.download import megabytes
-    from live_classify.models.weights import PackagedFile
+    from live_classify.models.weights.download import megabytes
+    from live_classify.models.weights.origin import PackagedFile
 
     source = network.weights
     if network.litert:
@@ -113,7 +113,7 @@ def _weights(network: Network) -> str:
 
 def _litert_files(network: Network) -> str:
     """Which LiteRT files a network has: those that ship, and those that were made here, of whichever weights."""
-    from live_classify.engines.conversion import cache_folder
+    from live_classify.models.convert.cache import cache_folder
 
     # By name alone: whether one is of the weights that are here now is seen when it is used, which reads them all.
     made = {path.name.rpartition("-")[0] for path in cache_folder().glob(f"{network.name}-*.tflite")}
@@ -145,8 +145,8 @@ def _check(names: tuple[str, ...], options: _CheckOptions) -> int:
 
 
 def _self_check(name: str, options: _CheckOptions) -> tuple[str, SelfCheck]:
-    from live_classify.calibration import Calibration
     from live_classify.engines.select import Wishes
+    from live_classify.models.convert.calibration import Calibration
     from live_classify.models.labels import read_labels
     from live_classify.models.load import load_network
     from live_classify.selfcheck.check import SelfCheck

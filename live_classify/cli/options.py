@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from live_classify.classifier import Classifier
     from live_classify.cli.loading import LoadingBar
     from live_classify.engines.select import EngineChoice, PrecisionChoice
-    from live_classify.models.fitting import Fit
+    from live_classify.imaging.resize import Fit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

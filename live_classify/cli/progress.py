@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from live_classify.flow.pipeline import Pipeline
     from live_classify.jobs.job import Job
-    from live_classify.pipeline.pipeline import Pipeline
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from live_classify.cli import sinks as outputs
 from live_classify.cli.console import Announcement, note
 from live_classify.cli.progress import progress_of
-from live_classify.errors import SourceError
+from live_classify.core.errors import SourceError
 
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
@@ -56,7 +56,7 @@ def run_recorded(
     Raises:
         LiveClassifyError: the first failure of any other part.
     """
-    from live_classify.pipeline.pipeline import Pipeline
+    from live_classify.flow.pipeline import Pipeline
 
     announcements = [] if quiet else [Announcement(classifier.describe("throughput"))]
     pipeline = Pipeline(

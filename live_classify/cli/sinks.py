@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live_classify.cli.console import closing_line, note
-from live_classify.errors import OutputError
-from live_classify.jobs.outputs import Outputs, log_sink, video_sink
+from live_classify.core.errors import OutputError
+from live_classify.core.whole_file import write_whole
 from live_classify.outputs.base import Sink
+from live_classify.outputs.factory import Outputs, log_sink, video_sink
 from live_classify.outputs.paths import check_outputs
-from live_classify.whole_file import write_whole
 
 if TYPE_CHECKING:
-    from live_classify.pipeline.pipeline import Pipeline
+    from live_classify.flow.pipeline import Pipeline
     from live_classify.sources.base import Source
 
 
@@ -80,7 +80,7 @@ def save_stats(path: Path | None, command: str, pipeline: Pipeline) -> None:
     """
     if path is None:
         return
-    from live_classify.pipeline.stats import run_stats
+    from live_classify.outputs.stats import run_stats
 
     text = json.dumps(run_stats(command, pipeline), indent=2, ensure_ascii=False) + "\n"
     write_whole(path, text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from live_classify.answers.tally import Tally
 from live_classify.cli.console import counted, on_one_line, say
-from live_classify.frames import Frame, Prediction
+from live_classify.core.values import Frame, Prediction
 
 _MOST_LABELS = 5
 

@@ -18,7 +18,7 @@ from live_classify.cli.options import (
     quiet_option,
     segment_options,
 )
-from live_classify.errors import UsageError
+from live_classify.core.errors import UsageError
 
 
 @click.command()
@@ -68,7 +68,7 @@ def video(
     from live_classify.cli.folder import FolderOptions, run_folder
     from live_classify.cli.recorded import run_recorded
     from live_classify.cli.summary import Summary
-    from live_classify.jobs.outputs import Answering, Outputs, open_sinks
+    from live_classify.outputs.factory import Answering, Outputs, open_sinks
     from live_classify.outputs.paths import check_outputs
     from live_classify.sources.excerpt import Part
     from live_classify.sources.files import VIDEO_SUFFIXES, expand

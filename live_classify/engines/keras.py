@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from live_classify.core.errors import EngineError, LiveClassifyError, UsageError
+from live_classify.core.one_line import one_line
 from live_classify.engines.base import EngineName
 from live_classify.engines.keras_backends import find_backend
-from live_classify.errors import EngineError, LiveClassifyError, UsageError
-from live_classify.models.keras_import import import_keras
+from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.network import Network
-from live_classify.models.weights import Progress, no_progress
-from live_classify.one_line import one_line
+from live_classify.models.weights.origin import Progress, no_progress
 
 if TYPE_CHECKING:
     import keras

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from live_classify.errors import EngineError
-from live_classify.models.keras_import import import_keras
+from live_classify.core.errors import EngineError
+from live_classify.models.formats.keras_import import import_keras
 
 if TYPE_CHECKING:
     import keras

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
+from live_classify.core.errors import EngineError
+from live_classify.core.one_line import one_line
+from live_classify.core.quiet import native_stderr_silenced
 from live_classify.engines.base import EngineName, softmax
-from live_classify.errors import EngineError
 from live_classify.models.network import Output
 from live_classify.models.preprocessing import NONE, Preprocessing
-from live_classify.one_line import one_line
-from live_classify.quiet import native_stderr_silenced
 
 _EIGHT_BITS = (np.uint8, np.int8)
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from live_classify.core.errors import EngineError
+from live_classify.core.one_line import one_line
 from live_classify.engines.base import EngineName, softmax
-from live_classify.errors import EngineError
 from live_classify.models.network import Output, Precision
-from live_classify.one_line import one_line
 
 if TYPE_CHECKING:
     import openvino

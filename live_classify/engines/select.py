@@ -10,16 +10,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+from live_classify.core.errors import UsageError
 from live_classify.engines.base import Engine, EngineName, Goal
 from live_classify.engines.processor import fast_at_int8, usable_cores
 from live_classify.engines.stored import Choice, stored_choice
-from live_classify.errors import UsageError
 from live_classify.models.network import Network, Precision
 from live_classify.models.preprocessing import NONE
-from live_classify.models.weights import Progress, no_progress
+from live_classify.models.weights.origin import Progress, no_progress
 
 if TYPE_CHECKING:
-    from live_classify.engines.conversion import Calibration
+    from live_classify.models.convert.cache import Calibration
 
 EngineChoice: TypeAlias = Literal["auto", "litert", "keras", "openvino"]
 PrecisionChoice: TypeAlias = Literal["auto", "float32", "float16", "int8"]
@@ -161,7 +161,7 @@ def litert_file(network: Network, precision: Precision, calibration: Calibration
     ready = network.litert.get(precision)
     if ready is not None:
         return ready()
-    from live_classify.engines.conversion import converted
+    from live_classify.models.convert.cache import converted
 
     return converted(network, precision, calibration, progress)
 
@@ -215,8 +215,8 @@ def gpu_usable() -> bool:
     driver = Path("/dev/nvidia0").exists() and os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1")
     if not driver or not (find_spec("nvidia") or find_library("cudnn")):
         return False
+    from live_classify.core.errors import EngineError
     from live_classify.engines.keras_backends import find_backend
-    from live_classify.errors import EngineError
 
     try:
         return find_backend().count("gpu") > 0

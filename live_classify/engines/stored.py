@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from live_classify.core.errors import OutputError
+from live_classify.core.whole_file import write_whole
 from live_classify.engines.base import EngineName, Goal
-from live_classify.errors import OutputError
 from live_classify.models.network import Precision
-from live_classify.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)

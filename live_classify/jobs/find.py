@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from live_classify.answers.search import matches
 from live_classify.answers.segments import Segment, Segmenter
-from live_classify.errors import UsageError
+from live_classify.core.errors import UsageError
 from live_classify.jobs.manifest import NAME as MANIFEST
-from live_classify.jobs.outputs import Answering
+from live_classify.outputs.factory import Answering
 from live_classify.outputs.log_reader import Log
 from live_classify.sources.files import VIDEO_SUFFIXES, expand
 

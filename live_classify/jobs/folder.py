@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from live_classify.errors import SourceOpenError, UsageError
+from live_classify.core.errors import SourceOpenError, UsageError
 from live_classify.jobs.job import Job
-from live_classify.jobs.outputs import Answering, Outputs
+from live_classify.outputs.factory import Answering, Outputs
 from live_classify.sources.files import VIDEO_SUFFIXES, expand
 
 ENDINGS: Mapping[str, tuple[str, str]] = {

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from live_classify.errors import LiveClassifyError, OutputError
-from live_classify.jobs.outputs import Answering, Outputs, open_sinks
+from live_classify.core.errors import LiveClassifyError, OutputError
+from live_classify.outputs.factory import Answering, Outputs, open_sinks
 
 if TYPE_CHECKING:
     from live_classify.answers.tally import Tally
     from live_classify.classifier import Classifier
-    from live_classify.frames import Frame, Prediction
-    from live_classify.pipeline.pipeline import Pipeline
+    from live_classify.core.values import Frame, Prediction
+    from live_classify.flow.pipeline import Pipeline
 
 _LOOK_EVERY_S = 0.1
 _MOST_LABELS = 3
@@ -102,8 +102,8 @@ def _classify(
     job: Job, outputs: Outputs, classifier: Classifier, stop: threading.Event, on_progress: Callable[[float], None]
 ) -> tuple[Pipeline, Tally]:
     from live_classify.answers.tally import Tally
+    from live_classify.flow.pipeline import Pipeline
     from live_classify.jobs.replay import replaying
-    from live_classify.pipeline.pipeline import Pipeline
     from live_classify.sources.open import recorded_source
 
     answering, tally = job.answering, Tally()

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from live_classify.errors import OutputError, UsageError
+from live_classify.core.errors import OutputError, UsageError
+from live_classify.core.whole_file import write_whole
 from live_classify.jobs.job import Job, Outcome
-from live_classify.whole_file import write_whole
 
 NAME = "manifest.jsonl"
 

@@ -18,9 +18,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from live_classify.errors import EngineError
+from live_classify.core.errors import EngineError
 from live_classify.jobs.job import Job, Outcome, run_job
-from live_classify.jobs.outputs import Outputs
+from live_classify.outputs.factory import Outputs
 from live_classify.sources.excerpt import PacketIndex, Part
 
 if TYPE_CHECKING:

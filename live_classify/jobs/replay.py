@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.classifier import Classifier
+from live_classify.core.errors import EngineError, OutputError
+from live_classify.core.values import Frame, Prediction
 from live_classify.engines.base import EngineName
-from live_classify.errors import EngineError, OutputError
-from live_classify.frames import Frame, Prediction
 
 
 class AnswersSink:

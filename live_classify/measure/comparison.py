@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from live_classify.errors import UsageError
+from live_classify.core.errors import UsageError
 from live_classify.measure.result import RUNS, noisy, rates
 from live_classify.measure.text import aligned
 

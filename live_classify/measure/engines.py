@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import numpy.typing as npt
 
+from live_classify.core.errors import EngineError
 from live_classify.engines.base import Engine, EngineName, Goal
-from live_classify.engines.conversion import find_converted
 from live_classify.engines.processor import fast_at_bfloat16, usable_cores
 from live_classify.engines.select import MAX_INTERPRETERS, Wishes, installed, offers
 from live_classify.engines.stored import Choice
-from live_classify.errors import EngineError
 from live_classify.measure.rounds import Clocks, Rate, in_turns, rate_of
+from live_classify.models.convert.cache import find_converted
 from live_classify.models.network import Network, Precision
-from live_classify.models.weights import Progress, no_progress
+from live_classify.models.weights.origin import Progress, no_progress
 
 if TYPE_CHECKING:
-    from live_classify.engines.conversion import Calibration
+    from live_classify.models.convert.cache import Calibration
 
 ROUNDS = 3
 LEAST_AGREEMENT = 0.9

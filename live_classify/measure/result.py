@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
-from live_classify.errors import SourceOpenError
+from live_classify.core.errors import SourceOpenError
 from live_classify.measure.cameras import Cameras
 from live_classify.measure.engines import Row
 from live_classify.measure.machine import Machine

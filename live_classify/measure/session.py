@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, TypeAlias, get_args
 import numpy as np
 
 import live_classify
-from live_classify.calibration import Calibration
 from live_classify.classifier import Classifier
 from live_classify.engines.base import Engine, Goal
 from live_classify.engines.select import Wishes, choose, gpu_usable, open_workers
 from live_classify.engines.stored import Choice
+from live_classify.imaging.resize import fit
 from live_classify.measure import stages
 from live_classify.measure.advice import better_row, current_row, options_for
 from live_classify.measure.cameras import FPS, find_sustained
@@ -30,13 +30,13 @@ from live_classify.measure.result import Change, Limits, Result, Stages, Startup
 from live_classify.measure.rounds import Clocks, in_turns
 from live_classify.measure.stages import Stage
 from live_classify.measure.whole import Live, Recorded
-from live_classify.models.fitting import fit
+from live_classify.models.convert.calibration import Calibration
 
 if TYPE_CHECKING:
     from live_classify.measure.subject import Material
     from live_classify.measure.whole import Whole
     from live_classify.models.network import Network
-    from live_classify.models.weights import Progress
+    from live_classify.models.weights.origin import Progress
     from live_classify.sources.base import Source
 
 Tell: TypeAlias = Callable[[Result], None]

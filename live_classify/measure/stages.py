@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from live_classify.errors import SourceReadError
-from live_classify.frames import Frame, Label, Prediction
+from live_classify.core.errors import SourceReadError
+from live_classify.core.values import Frame, Label, Prediction
+from live_classify.imaging.resize import Fit, fit
 from live_classify.measure.rounds import Clocks, Ms, Rate, rate_of
-from live_classify.models.fitting import Fit, fit
 
 if TYPE_CHECKING:
     from live_classify.engines.base import Engine
@@ -127,7 +127,7 @@ def inferring(engine: Engine, frames: Sequence[Frame], how: Fit) -> Steps:
 
 def drawing(frames: Sequence[Frame]) -> Steps:
     """Draw the label and the frame rates on copies of frames, as the window shows them."""
-    from live_classify.view.overlay import Caption, draw
+    from live_classify.imaging.overlay import Caption, draw
 
     for frame in itertools.cycle(frames):
         picture = frame.bgr.copy()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live_classify.assets import asset
-from live_classify.errors import SourceOpenError, SourceReadError
+from live_classify.core.errors import SourceOpenError, SourceReadError
 from live_classify.measure.cameras import FPS
 from live_classify.sources.excerpt import Excerpt, Part
 from live_classify.sources.open import live_source, recorded_source
@@ -18,7 +18,7 @@ from live_classify.sources.recording import Recording
 from live_classify.sources.synthetic import SyntheticCamera
 
 if TYPE_CHECKING:
-    from live_classify.frames import Frame
+    from live_classify.core.values import Frame
     from live_classify.sources.base import Source
 
 _SHIPPED = "demo.mp4"

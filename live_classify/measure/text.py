@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from live_classify.measure.result import Result
     from live_classify.measure.rounds import Ms, Rate
     from live_classify.measure.whole import Whole
-    from live_classify.pipeline.stats import Latency
+    from live_classify.outputs.stats import Latency
 
 _STAGE_REMARKS = {"infer": "one picture at a time", "draw": "as in the window", "encode": "H.264, as with --output"}
 

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from live_classify.errors import SourceOpenError, SourceReadError
-from live_classify.jobs.outputs import Answering, Outputs, open_sinks
+from live_classify.core.errors import SourceOpenError, SourceReadError
+from live_classify.flow.meter import Percentiles
+from live_classify.flow.pipeline import Pipeline
 from live_classify.measure.rounds import Rate, rate_of
-from live_classify.pipeline.meter import Percentiles
-from live_classify.pipeline.pipeline import Pipeline
-from live_classify.pipeline.stats import Latency, RunStats, run_stats
-from live_classify.pipeline.streaming import LIVE_SMOOTH_S
+from live_classify.outputs.factory import Answering, Outputs, open_sinks
+from live_classify.outputs.stats import Latency, RunStats, run_stats
+from live_classify.streaming import LIVE_SMOOTH_S
 
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
-    from live_classify.frames import Frame
+    from live_classify.core.values import Frame
     from live_classify.sources.base import Source
 
 _LOOK_EVERY_S = 0.02

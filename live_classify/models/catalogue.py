@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
-from live_classify.errors import UnknownModelError
+from live_classify.core.errors import UnknownModelError
 from live_classify.models.keras_applications import keras_applications
 from live_classify.models.lite_weights import LITE0, LITE1, LITE2
 from live_classify.models.network import Network

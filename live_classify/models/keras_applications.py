@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_classify.assets import asset
-from live_classify.errors import ModelFileError
-from live_classify.models.download import PublishedFile
-from live_classify.models.file_checks import check_hdf5
-from live_classify.models.keras_import import import_keras
+from live_classify.core.errors import ModelFileError
+from live_classify.core.one_line import one_line
+from live_classify.models.formats.keras_import import import_keras
+from live_classify.models.guard.file_checks import check_hdf5
 from live_classify.models.labels import Labels, read_labels
 from live_classify.models.network import Network
 from live_classify.models.preprocessing import MODES
-from live_classify.one_line import one_line
+from live_classify.models.weights.download import PublishedFile
 
 if TYPE_CHECKING:
     import keras

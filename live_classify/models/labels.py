@@ -10,8 +10,8 @@ from unicodedata import category
 import numpy as np
 import numpy.typing as npt
 
-from live_classify.errors import ModelFileError
-from live_classify.frames import Label
+from live_classify.core.errors import ModelFileError
+from live_classify.core.values import Label
 
 _MAX_CHARACTERS = 16 * 2**20
 """More than any list of labels has: ImageNet-21k takes 1 million."""

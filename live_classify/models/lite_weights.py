@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live_classify.assets import asset
-from live_classify.errors import ModelFileError
-from live_classify.models import efficientnet_lite, torch_pickle
+from live_classify.core.errors import ModelFileError
+from live_classify.models.formats import efficientnet_lite
+from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.keras_applications import imagenet_labels
-from live_classify.models.keras_import import import_keras
 from live_classify.models.network import Network
-from live_classify.models.weights import PackagedFile
+from live_classify.models.weights import torch_pickle
+from live_classify.models.weights.origin import PackagedFile
 
 if TYPE_CHECKING:
     import keras

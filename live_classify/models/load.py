@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from live_classify.errors import UsageError
+from live_classify.core.errors import UsageError
 from live_classify.models.catalogue import NETWORKS, find_network
 from live_classify.models.network import Network
 from live_classify.models.preprocessing import Preprocessing
 from live_classify.models.sidecar import parse_preprocessing
-from live_classify.models.weights import LocalFile
+from live_classify.models.weights.origin import LocalFile
 
 _SUFFIXES = (".keras", ".h5", ".hdf5", ".tflite")
 

@@ -6,14 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from live_classify.errors import ModelFileError
-from live_classify.models.file_checks import kind_of
-from live_classify.models.inspection import Facts, remembered
+from live_classify.core.errors import ModelFileError
+from live_classify.models.formats.inspection import Facts, remembered
+from live_classify.models.guard.file_checks import kind_of
 from live_classify.models.labels import Labels, named_labels, read_labels
 from live_classify.models.network import Network, Output
 from live_classify.models.preprocessing import NONE, Preprocessing
 from live_classify.models.sidecar import Sidecar, find_sidecar, read_sidecar
-from live_classify.models.weights import LocalFile
+from live_classify.models.weights.origin import LocalFile
 
 if TYPE_CHECKING:
     import keras
@@ -60,19 +60,19 @@ def open_model(path: Path, *, preprocessing: Preprocessing | None = None) -> Net
 
 
 def _inspect_tflite(path: Path) -> Facts:
-    from live_classify.models.tflite_inspection import inspect_tflite
+    from live_classify.models.formats.tflite import inspect_tflite
 
     return inspect_tflite(path)
 
 
 def _inspect_keras(path: Path, size: tuple[int, int] | None) -> Facts:
-    from live_classify.models.keras_classifier import inspect_keras
+    from live_classify.models.formats.keras_classifier import inspect_keras
 
     return inspect_keras(path, size)
 
 
 def _construct(size: tuple[int, int], output: Output, path: Path) -> keras.Model:
-    from live_classify.models.keras_classifier import load_classifier_model
+    from live_classify.models.formats.keras_classifier import load_classifier_model
 
     return load_classifier_model(path, size, output)
 

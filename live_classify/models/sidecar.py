@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from live_classify.errors import ModelFileError, UsageError
-from live_classify.models.fitting import FITS, Fit
+from live_classify.core.errors import ModelFileError, UsageError
+from live_classify.core.one_line import one_line
+from live_classify.imaging.resize import FITS, Fit
 from live_classify.models.labels import Labels, named_labels, read_labels
 from live_classify.models.preprocessing import MODES, NONE, Channels, Colour, Preprocessing
-from live_classify.one_line import one_line
 
 _KEYS = ("size", "scale", "offset", "colour", "preprocessing", "labels", "fit")
 _MAX_BYTES = 2**20

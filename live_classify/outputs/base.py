@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from live_classify.frames import Frame, Prediction
+from live_classify.core.values import Frame, Prediction
 
 
 class Sink(Protocol):

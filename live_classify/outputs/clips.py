@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from live_classify.errors import OutputError, SourceOpenError
+from live_classify.core.errors import OutputError, SourceOpenError
 
 if TYPE_CHECKING:
     from av.container import InputContainer

@@ -6,7 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from live_classify.errors import OutputError
+from live_classify.core.errors import OutputError
 
 
 class RowFile:

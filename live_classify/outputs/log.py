@@ -7,13 +7,13 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from live_classify.errors import OutputError, UsageError
+from live_classify.core.errors import OutputError, UsageError
 from live_classify.outputs.files import RowFile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from live_classify.frames import Frame, Prediction
+    from live_classify.core.values import Frame, Prediction
     from live_classify.outputs.base import Sink
 
 _SECONDS_DIGITS = 6

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from live_classify.errors import SourceOpenError
-from live_classify.frames import Label
+from live_classify.core.errors import SourceOpenError
+from live_classify.core.values import Label
 
 _MAX_LABELS = 100_000  # more than any network has
 

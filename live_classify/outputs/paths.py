@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from live_classify.errors import OutputError, UsageError
+from live_classify.core.errors import OutputError, UsageError
 
 
 def require_suffix(option: str, path: Path | None, *suffixes: str) -> None:

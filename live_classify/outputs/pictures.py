@@ -7,8 +7,8 @@ from pathlib import Path
 
 import cv2
 
-from live_classify.errors import OutputError
-from live_classify.frames import BgrImage, Frame, Prediction
+from live_classify.core.errors import OutputError
+from live_classify.core.values import BgrImage, Frame, Prediction
 
 Annotate = Callable[[Frame, Prediction], BgrImage]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 
 from live_classify.answers.segments import Segment
-from live_classify.frames import Frame, Label, Prediction
-from live_classify.whole_file import write_whole
+from live_classify.core.values import Frame, Label, Prediction
+from live_classify.core.whole_file import write_whole
 
 _THUMBNAIL_WIDTH = 240
 _JPEG_QUALITY = 80

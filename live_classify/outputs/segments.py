@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from live_classify.answers.segments import Segment, Segmenter
-from live_classify.errors import UsageError
-from live_classify.frames import Frame, Prediction
+from live_classify.core.errors import UsageError
+from live_classify.core.values import Frame, Prediction
 from live_classify.outputs.files import RowFile
 
 COLUMNS = ("source", "id", "name", "start_s", "end_s", "frames", "mean_probability")

@@ -6,7 +6,7 @@ import html
 from pathlib import Path
 
 from live_classify.answers.segments import Segment
-from live_classify.errors import UsageError
+from live_classify.core.errors import UsageError
 from live_classify.outputs.files import RowFile
 
 # SubRip has no way to write as text what would be a tag, such as "<i>" or "{\\an8}".

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import cv2
 import numpy as np
 
-from live_classify.errors import OutputError
-from live_classify.frames import BgrImage, Frame, Prediction
+from live_classify.core.errors import OutputError
+from live_classify.core.values import BgrImage, Frame, Prediction
 from live_classify.outputs.encoders import working_encoder
 from live_classify.outputs.sound import Sound
 

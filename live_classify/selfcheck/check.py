@@ -9,17 +9,17 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from live_classify.calibration import Calibration
 from live_classify.classifier import Classifier
+from live_classify.core.errors import LiveClassifyError
 from live_classify.engines.select import Wishes
 from live_classify.engines.stored import Choice
-from live_classify.errors import LiveClassifyError
+from live_classify.imaging.resize import fit
 from live_classify.models.catalogue import NETWORKS
-from live_classify.models.fitting import fit
+from live_classify.models.convert.calibration import Calibration
 from live_classify.models.keras_applications import imagenet_labels
 from live_classify.models.labels import Labels
 from live_classify.models.network import Network
-from live_classify.models.weights import Progress, no_progress
+from live_classify.models.weights.origin import Progress, no_progress
 from live_classify.selfcheck.diagnosis import explain, is_swapped
 from live_classify.selfcheck.expected import (
     Expected,

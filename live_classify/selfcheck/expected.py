@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from live_classify.models.keras_import import import_keras
+from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.network import Network
-from live_classify.models.weights import Progress, no_progress
+from live_classify.models.weights.origin import Progress, no_progress
 from live_classify.selfcheck.reference import Photograph
 
 Rows = npt.NDArray[np.float32]

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from live_classify.assets import DEMO_SCENES, asset
-from live_classify.frames import BgrImage, Label
+from live_classify.core.values import BgrImage, Label
 from live_classify.models.labels import Labels
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from live_classify.classifier import Classifier
-from live_classify.frames import BgrImage
-from live_classify.pipeline.streaming import stream
+from live_classify.core.values import BgrImage
 from live_classify.selfcheck.expected import Rows
 from live_classify.sources.still import Still
+from live_classify.streaming import stream
 
 
 @dataclass(frozen=True, slots=True, eq=False)

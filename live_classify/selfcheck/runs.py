@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from live_classify.calibration import Calibration
 from live_classify.classifier import Classifier
+from live_classify.core.errors import EngineError
 from live_classify.engines.base import Engine, EngineName
-from live_classify.engines.conversion import find_converted
 from live_classify.engines.select import Wishes, gpu_usable, installed, litert_file, offers, open_workers
 from live_classify.engines.stored import Choice
-from live_classify.errors import EngineError
+from live_classify.models.convert.cache import find_converted
+from live_classify.models.convert.calibration import Calibration
 from live_classify.models.labels import Labels
 from live_classify.models.network import Network, Precision
-from live_classify.models.weights import Progress, no_progress
+from live_classify.models.weights.origin import Progress, no_progress
 from live_classify.selfcheck.diagnosis import not_this_network
 
 _ENGINES: tuple[EngineName, ...] = ("keras", "litert", "openvino")

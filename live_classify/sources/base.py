@@ -6,7 +6,7 @@ import threading
 from collections.abc import Generator
 from typing import Protocol
 
-from live_classify.frames import Frame
+from live_classify.core.values import Frame
 
 
 class Source(Protocol):

@@ -12,8 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from live_classify.errors import SourceOpenError, SourceReadError
-from live_classify.frames import Frame
+from live_classify.core.errors import SourceOpenError, SourceReadError
+from live_classify.core.values import Frame
 from live_classify.sources.quiet import silence_opencv
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from live_classify.errors import SourceOpenError, SourceReadError, UsageError
-from live_classify.frames import BgrImage, Frame
+from live_classify.core.errors import SourceOpenError, SourceReadError, UsageError
+from live_classify.core.values import BgrImage, Frame
 from live_classify.sources import diagnosis
 from live_classify.sources.files import require_file
 from live_classify.sources.recording import MAX_PIXELS

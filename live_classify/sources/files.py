@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from live_classify.errors import SourceOpenError
+from live_classify.core.errors import SourceOpenError
 from live_classify.sources.address import scheme_of, shown_name
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")

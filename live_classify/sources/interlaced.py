@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from live_classify.frames import BgrImage
+from live_classify.core.values import BgrImage
 
 _LOOKED_AT = 5  # frames: material of both kinds, as of films on television, shows it soon
 

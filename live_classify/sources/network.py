@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from live_classify.errors import SourceOpenError, SourceReadError
-from live_classify.frames import Frame
+from live_classify.core.errors import SourceOpenError, SourceReadError
+from live_classify.core.values import Frame
 from live_classify.sources.pace import paced
 from live_classify.sources.reasons import why_broken_off, why_unreachable
 from live_classify.sources.recording import MAX_PIXELS

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from live_classify.errors import UsageError
+from live_classify.core.errors import UsageError
 from live_classify.sources.address import Address, scheme_of, shown_name
 from live_classify.sources.base import Source
 from live_classify.sources.camera import Camera

@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 
-from live_classify.frames import Frame
+from live_classify.core.values import Frame
 from live_classify.sources.base import Source
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from live_classify.buffer import Buffer
-from live_classify.errors import SourceError, SourceOpenError, SourceReadError
-from live_classify.frames import Frame
+from live_classify.core.errors import SourceError, SourceOpenError, SourceReadError
+from live_classify.core.values import Frame
+from live_classify.flow.buffer import Buffer
 from live_classify.sources.base import Source
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0

@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from live_classify.errors import SourceOpenError, SourceReadError
-from live_classify.frames import BgrImage, Frame
+from live_classify.core.errors import SourceOpenError, SourceReadError
+from live_classify.core.values import BgrImage, Frame
 from live_classify.sources import diagnosis
 from live_classify.sources.files import require_file
 from live_classify.sources.interlaced import decoded, is_interlaced

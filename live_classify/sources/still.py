@@ -10,9 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from live_classify.errors import SourceOpenError
-from live_classify.frames import BgrImage, Frame
-from live_classify.quiet import native_stderr_silenced
+from live_classify.core.errors import SourceOpenError
+from live_classify.core.quiet import native_stderr_silenced
+from live_classify.core.values import BgrImage, Frame
 from live_classify.sources.files import require_file
 from live_classify.sources.picture_size import picture_size
 from live_classify.sources.quiet import silence_opencv

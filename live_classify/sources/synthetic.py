@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl
 import cv2
 import numpy as np
 
-from live_classify.errors import UsageError
-from live_classify.frames import BgrImage, Frame
-from live_classify.models.fitting import centre_crop
+from live_classify.core.errors import UsageError
+from live_classify.core.values import BgrImage, Frame
+from live_classify.imaging.resize import centre_crop
 from live_classify.sources.files import IMAGE_SUFFIXES, expand
 from live_classify.sources.recording import Recording
 from live_classify.sources.still import read_image

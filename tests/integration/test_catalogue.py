@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from live_classify import load_classifier
-from live_classify.models.keras_import import import_keras
+from live_classify.models.formats.keras_import import import_keras
 from plain_keras import NETWORKS, pictures, plain_network, save_weights, sharpened
 
 LARGEST = frozenset(

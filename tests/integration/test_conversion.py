@@ -14,13 +14,13 @@ import pytest
 from keras_models import layers, saved, some_pixels
 from keras_models import network as small_network
 from live_classify.assets import asset
-from live_classify.calibration import Calibration
+from live_classify.core.errors import EngineError
 from live_classify.engines.base import Engine
-from live_classify.engines.conversion import cache_folder, converted
 from live_classify.engines.keras import KerasEngine
 from live_classify.engines.litert import LiteRTEngine
-from live_classify.errors import EngineError
-from live_classify.models.fitting import fit
+from live_classify.imaging.resize import fit
+from live_classify.models.convert.cache import cache_folder, converted
+from live_classify.models.convert.calibration import Calibration
 from live_classify.models.lite_weights import LITE1
 from live_classify.models.load import load_network
 from live_classify.models.network import Network, Precision

@@ -17,13 +17,13 @@ import cv2
 import pytest
 
 from converter import PYTHON, StandIn
-from live_classify.calibration import Calibration
-from live_classify.engines.conversion import cache_folder, converted, find_converted
-from live_classify.errors import EngineError, SourceOpenError, UsageError
+from live_classify.core.errors import EngineError, SourceOpenError, UsageError
+from live_classify.models.convert.cache import cache_folder, converted, find_converted
+from live_classify.models.convert.calibration import Calibration
 from live_classify.models.lite_weights import LITE1
 from live_classify.models.network import Network, Precision
 from live_classify.models.preprocessing import MODES
-from live_classify.models.weights import LocalFile
+from live_classify.models.weights.origin import LocalFile
 from media import photograph
 from program import DEADLINE_S, environment, only_line, run
 

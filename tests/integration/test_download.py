@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from live_classify.errors import ModelFileError
-from live_classify.models.download import PublishedFile, keras_models
-from live_classify.models.weights import no_progress
+from live_classify.core.errors import ModelFileError
+from live_classify.models.weights.download import PublishedFile, keras_models
+from live_classify.models.weights.origin import no_progress
 from program import DEADLINE_S, environment
 from weights_server import (
     DATE,
@@ -414,7 +414,7 @@ def test_a_second_one_waits_for_the_first_and_takes_its_file(published: Publishe
 PROGRAM = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what it starts in the background ignore it
-from live_classify.models.download import PublishedFile
+from live_classify.models.weights.download import PublishedFile
 url, digest, size = sys.argv[1:]
 file = PublishedFile("small_weights.h5", url, digest, int(size), pauses_s=())
 print(file.obtain(lambda what, done, total: print(done, flush=True)))

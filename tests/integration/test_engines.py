@@ -22,14 +22,14 @@ from keras_models import SIZE, layers, saved, some_pixels
 from keras_models import network as small_network
 from live_classify import Classifier, EngineError, Prediction, UsageError, load_classifier
 from live_classify.assets import DEMO_SCENES, asset
+from live_classify.core.values import BgrImage
 from live_classify.engines import keras_backends
 from live_classify.engines.base import softmax
 from live_classify.engines.keras import KerasEngine
 from live_classify.engines.openvino import open_openvino
 from live_classify.engines.processor import fast_at_bfloat16
-from live_classify.frames import BgrImage
-from live_classify.models.fitting import fit
-from live_classify.models.keras_import import import_keras
+from live_classify.imaging.resize import fit
+from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.lite_weights import LITE0
 from live_classify.models.load import load_network
 from live_classify.sources.recording import Recording

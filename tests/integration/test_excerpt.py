@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from live_classify.errors import SourceOpenError, SourceReadError, UsageError
-from live_classify.frames import Frame
+from live_classify.core.errors import SourceOpenError, SourceReadError, UsageError
+from live_classify.core.values import Frame
 from live_classify.sources.excerpt import WHOLE, Excerpt, Part
 from live_classify.sources.recording import Recording
 from media import EACH_FOR_ITSELF, SIZE, damaged, turned, write_clip

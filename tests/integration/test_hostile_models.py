@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from keras_models import SIZE, converted, keras, layers, network, preprocessed, saved, some_pixels, tf, with_config
-from live_classify.errors import ModelFileError
-from live_classify.models import harmless
+from live_classify.core.errors import ModelFileError
+from live_classify.models.guard import harmless
 from live_classify.models.own import open_model
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from cameras import PASSWORD, USER, MjpegCamera, RtspCamera, needs_rtsp, number_in
 from doubles import GreyEngine, grey_classifier
-from live_classify.errors import SourceOpenError, SourceReadError
-from live_classify.frames import Frame
-from live_classify.pipeline.pipeline import Pipeline
+from live_classify.core.errors import SourceOpenError, SourceReadError
+from live_classify.core.values import Frame
+from live_classify.flow.pipeline import Pipeline
 from live_classify.sources.address import Address
 from live_classify.sources.network import Kind, NetworkStream
 from live_classify.sources.open import live_source

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from doubles import ListSource, grey_frame
-from live_classify.errors import SourceOpenError, SourceReadError, UsageError
-from live_classify.frames import BgrImage, Frame
+from live_classify.core.errors import SourceOpenError, SourceReadError, UsageError
+from live_classify.core.values import BgrImage, Frame
 from live_classify.sources.base import Source
 from live_classify.sources.camera import Camera
 from live_classify.sources.network import NetworkStream

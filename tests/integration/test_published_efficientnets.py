@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from live_classify.engines.base import softmax
-from live_classify.models.keras_import import import_keras
+from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.load import load_network
 from live_classify.models.network import Network
 from plain_keras import pictures, plain_network, save_weights, sharpened

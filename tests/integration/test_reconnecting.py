@@ -14,9 +14,9 @@ import pytest
 
 from cameras import PASSWORD, USER, MjpegCamera, RtspCamera, needs_rtsp, number_in
 from doubles import Collector, ListSource, grey_classifier, grey_frame
-from live_classify.errors import SourceError, SourceOpenError, SourceReadError
-from live_classify.frames import Frame
-from live_classify.pipeline.pipeline import Pipeline
+from live_classify.core.errors import SourceError, SourceOpenError, SourceReadError
+from live_classify.core.values import Frame
+from live_classify.flow.pipeline import Pipeline
 from live_classify.sources.base import Source
 from live_classify.sources.open import live_source
 from live_classify.sources.reconnecting import Patience, Reconnecting

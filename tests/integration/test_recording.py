@@ -12,8 +12,8 @@ import av
 import numpy as np
 import pytest
 
-from live_classify.errors import SourceError, SourceOpenError, SourceReadError
-from live_classify.frames import Frame
+from live_classify.core.errors import SourceError, SourceOpenError, SourceReadError
+from live_classify.core.values import Frame
 from live_classify.sources.recording import Recording
 from media import EACH_FOR_ITSELF, RATE, SIZE, damaged, index_of, level, packets, turned, write_clip
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from live_classify.answers.segments import Segment
-from live_classify.frames import Frame, Label, Prediction
+from live_classify.core.values import Frame, Label, Prediction
 from live_classify.outputs.report import Report
 from media import photograph
 

@@ -11,8 +11,8 @@ import av
 import numpy as np
 import pytest
 
-from live_classify.errors import OutputError, SourceOpenError
-from live_classify.frames import Label, Prediction
+from live_classify.core.errors import OutputError, SourceOpenError
+from live_classify.core.values import Label, Prediction
 from live_classify.outputs.clips import clip_ending, cut_clip
 from live_classify.outputs.video import VideoSink
 from live_classify.sources.excerpt import Excerpt, Part

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from live_classify.errors import SourceOpenError
-from live_classify.frames import BgrImage
+from live_classify.core.errors import SourceOpenError
+from live_classify.core.values import BgrImage
 from live_classify.sources.still import Still, read_image
 from media import cmyk_jpeg, encoded, jpeg_turned, photograph
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from live_classify.errors import SourceOpenError, SourceReadError, UsageError
-from live_classify.frames import Frame
+from live_classify.core.errors import SourceOpenError, SourceReadError, UsageError
+from live_classify.core.values import Frame
 from live_classify.sources.synthetic import SyntheticCamera
 from media import EACH_FOR_ITSELF, encoded, index_of, packets, photograph, write_clip
 

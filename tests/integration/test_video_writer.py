@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from live_classify.errors import OutputError
-from live_classify.frames import BgrImage, Frame, Label, Prediction
+from live_classify.core.errors import OutputError
+from live_classify.core.values import BgrImage, Frame, Label, Prediction
 from live_classify.outputs.video import VideoSink
 
 if TYPE_CHECKING:
@@ -181,8 +181,8 @@ WRITER = """
 import resource, signal, sys
 from pathlib import Path
 import numpy as np
-from live_classify.errors import OutputError
-from live_classify.frames import Frame, Label, Prediction
+from live_classify.core.errors import OutputError
+from live_classify.core.values import Frame, Label, Prediction
 from live_classify.outputs.video import VideoSink
 
 path, frames, limit = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from desktop import Desktop
-from live_classify.frames import BgrImage
+from live_classify.core.values import BgrImage
 from live_classify.sources.still import read_image
 from program import DEADLINE_S, only_line, start
 

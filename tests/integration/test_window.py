@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 from desktop import Desktop
-from live_classify.view.display import why_no_window
+from live_classify.window.display import why_no_window
 from program import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from live_classify.frames import BgrImage
+    from live_classify.core.values import BgrImage
 
 PROGRAM = Path(__file__).with_name("window_program.py")
-OPEN_A_WINDOW = "from live_classify.view.window import Window; Window('test')"
+OPEN_A_WINDOW = "from live_classify.window.window import Window; Window('test')"
 
 
 def picture(width: int, height: int) -> BgrImage:

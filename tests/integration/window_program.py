@@ -11,7 +11,7 @@ import sys
 
 import numpy as np
 
-from live_classify.view.window import Key, Window
+from live_classify.window.window import Key, Window
 
 MOST_POLLS = 10_000  # about 20 s, so that a failing test ends
 

@@ -7,7 +7,7 @@ import av
 import pytest
 
 from live_classify.assets import DEMO_SCENES, FOLDER, asset, read_sums
-from live_classify.errors import ModelFileError
+from live_classify.core.errors import ModelFileError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from live_classify.buffer import Buffer, Policy
+from live_classify.flow.buffer import Buffer, Policy
 
 DEADLINE_S = 20.0  # a test that waits this long has failed
 POLICIES: tuple[Policy, ...] = ("latest", "lossless")

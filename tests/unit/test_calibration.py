@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from live_classify.calibration import Calibration
-from live_classify.errors import SourceOpenError, UsageError
+from live_classify.core.errors import SourceOpenError, UsageError
+from live_classify.models.convert.calibration import Calibration
 from media import index_of, photograph, write_clip
 
 SIZE = (48, 64)

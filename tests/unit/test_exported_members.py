@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import live_classify
-from live_classify import errors
+from live_classify.core import errors
 from program import environment
 
 
@@ -63,7 +63,7 @@ def test_errors_are_also_what_a_caller_would_guess(error: type[Exception], built
     assert str(error("one line")) == "one line"
 
 
-@pytest.mark.parametrize("module", ["live_classify", "live_classify.cli", "live_classify.errors"])
+@pytest.mark.parametrize("module", ["live_classify", "live_classify.cli", "live_classify.core.errors"])
 def test_importing_it_imports_nothing_heavy(module: str) -> None:
     heavy = {"numpy", "cv2", "av", "tensorflow", "keras", "ai_edge_litert", "imutils"}
     program = f"import sys, {module}; print(*{heavy!r} & {{name.partition('.')[0] for name in sys.modules}})"

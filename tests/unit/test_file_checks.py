@@ -15,9 +15,15 @@ import h5py
 import numpy as np
 import pytest
 
-from live_classify.errors import ModelFileError, UnknownModelError
-from live_classify.models.file_checks import check_hdf5, check_tflite, kind_of, read_hdf5_model, read_keras_archive
-from live_classify.models.keras_config import STORED, checked_config
+from live_classify.core.errors import ModelFileError, UnknownModelError
+from live_classify.models.formats.keras_config import STORED, checked_config
+from live_classify.models.guard.file_checks import (
+    check_hdf5,
+    check_tflite,
+    kind_of,
+    read_hdf5_model,
+    read_keras_archive,
+)
 
 DENSE = {"class_name": "Dense", "config": {"name": "dense", "units": 3, "activation": "softmax"}}
 SEQUENTIAL = {"class_name": "Sequential", "config": {"name": "model", "layers": [DENSE]}}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from live_classify.errors import SourceOpenError
+from live_classify.core.errors import SourceOpenError
 from live_classify.sources.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, expand, require_file
 
 

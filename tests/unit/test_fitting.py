@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from live_classify.frames import BgrImage
-from live_classify.models.fitting import FITS, Fit, centre_crop, fit
+from live_classify.core.values import BgrImage
+from live_classify.imaging.resize import FITS, Fit, centre_crop, fit
 
 RED_BGR, RED_RGB = (0, 0, 255), (255, 0, 0)
 

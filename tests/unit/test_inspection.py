@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from live_classify.errors import ModelFileError
-from live_classify.models.inspection import Facts, class_count, image_size, remembered
-from live_classify.models.probing import output_of, probes
+from live_classify.core.errors import ModelFileError
+from live_classify.models.formats.inspection import Facts, class_count, image_size, remembered
+from live_classify.models.formats.probing import output_of, probes
 
 FACTS = Facts((224, 160), 5, "logits", 4_000_000, "float32")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from live_classify.errors import ModelFileError
+from live_classify.core.errors import ModelFileError
 from live_classify.models.labels import Labels, named_labels, read_labels
 
 TABLE = "0\tn01\ttench\n1\tn02\tgreat_white_shark\n2\tn03\tcock\n"

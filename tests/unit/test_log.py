@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from live_classify.errors import OutputError, UsageError
-from live_classify.frames import Frame, Label, Prediction
+from live_classify.core.errors import OutputError, UsageError
+from live_classify.core.values import Frame, Label, Prediction
 from live_classify.outputs.log import CsvSink, JsonLinesSink, open_log
 
 if TYPE_CHECKING:
@@ -145,8 +145,8 @@ WRITE_UNTIL_FULL = """
 import resource, signal, sys
 from pathlib import Path
 import numpy as np
-from live_classify.errors import OutputError
-from live_classify.frames import Frame, Label, Prediction
+from live_classify.core.errors import OutputError
+from live_classify.core.values import Frame, Label, Prediction
 from live_classify.outputs.log import open_log
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from live_classify.errors import SourceOpenError
-from live_classify.frames import Frame, Label, Prediction
+from live_classify.core.errors import SourceOpenError
+from live_classify.core.values import Frame, Label, Prediction
 from live_classify.outputs.log import open_log
 from live_classify.outputs.log_reader import Log
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from live_classify.errors import OutputError, SourceOpenError, UsageError
+from live_classify.core.errors import OutputError, SourceOpenError, UsageError
 from live_classify.jobs.folder import ENDINGS, plan
 from live_classify.jobs.job import Job, Outcome
 from live_classify.jobs.manifest import NAME, Manifest, require_kinds
-from live_classify.jobs.outputs import Answering
+from live_classify.outputs.factory import Answering
 
 SETTINGS = {"model": "m", "smooth_s": None}
 

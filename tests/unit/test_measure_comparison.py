@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from live_classify.errors import UsageError
+from live_classify.core.errors import UsageError
 from live_classify.measure.comparison import Change, Comparison
 from live_classify.measure.result import Result, Subject
 from measure_results import result, whole

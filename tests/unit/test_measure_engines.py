@@ -8,11 +8,10 @@ import numpy.typing as npt
 import pytest
 
 from doubles import CLASSES, Clock, GreyEngine
-from live_classify.calibration import Calibration
+from live_classify.core.errors import EngineError
 from live_classify.engines.base import Engine, Goal
 from live_classify.engines.select import Wishes
 from live_classify.engines.stored import Choice
-from live_classify.errors import EngineError
 from live_classify.measure.engines import (
     ROUNDS,
     Measurement,
@@ -23,6 +22,7 @@ from live_classify.measure.engines import (
     measure,
     row_of,
 )
+from live_classify.models.convert.calibration import Calibration
 from live_classify.models.lite_weights import LITE0
 from measure_results import row
 

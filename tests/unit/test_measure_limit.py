@@ -8,7 +8,7 @@ from live_classify.measure.limit import limit_live, limit_recorded
 from live_classify.measure.result import Change
 from live_classify.measure.rounds import rate_of
 from live_classify.measure.whole import LiveWhole, Whole
-from live_classify.pipeline.stats import Latency
+from live_classify.outputs.stats import Latency
 
 LATENCY = Latency(p50=10.0, p95=12.0, p99=14.0)
 

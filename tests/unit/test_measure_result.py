@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from live_classify.errors import SourceOpenError
+from live_classify.core.errors import SourceOpenError
 from live_classify.measure.result import noisy, rates, read_result
 from live_classify.measure.text import lines, noise_warning, sections
 from measure_results import nothing_measured, result, stage, whole

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from doubles import Clock, GreyEngine, ListSource, grey_frame
-from live_classify.errors import SourceReadError
-from live_classify.frames import Frame
+from live_classify.core.errors import SourceReadError
+from live_classify.core.values import Frame
 from live_classify.measure import stages
 from live_classify.measure.rounds import in_turns, rate_of
 from live_classify.measure.stages import Stage, Steps

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from doubles import Clock, GreyEngine, ListSource, grey_classifier, grey_frame
-from live_classify.errors import SourceOpenError, SourceReadError
-from live_classify.frames import Frame
+from live_classify.core.errors import SourceOpenError, SourceReadError
+from live_classify.core.values import Frame
 from live_classify.measure.whole import Live, Recorded, Repeated
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from doubles import Clock
-from live_classify.pipeline.meter import Meter, Percentiles
+from live_classify.flow.meter import Meter, Percentiles
 
 
 @pytest.fixture

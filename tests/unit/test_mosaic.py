@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from live_classify.frames import BgrImage
-from live_classify.view.mosaic import Mosaic
+from live_classify.core.values import BgrImage
+from live_classify.imaging.mosaic import Mosaic
 
 
 def plain(width: int, height: int, level: int) -> BgrImage:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 
-from live_classify.pipeline.newest import Newest
+from live_classify.flow.newest import Newest
 
 DEADLINE_S = 20.0  # a test that waits this long has failed
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from live_classify.one_line import one_line
+from live_classify.core.one_line import one_line
 
 
 @pytest.mark.parametrize(

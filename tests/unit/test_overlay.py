@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from live_classify.frames import BgrImage, Label
-from live_classify.view.overlay import Caption, draw
+from live_classify.core.values import BgrImage, Label
+from live_classify.imaging.overlay import Caption, draw
 
 BOTTLE = Label(898, "n04557648", "water_bottle", 0.953)
 RANKING = (BOTTLE, *(Label(i, "", f"class_{i}", 0.02 / i) for i in range(1, 5)))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from live_classify.errors import OutputError, UsageError
+from live_classify.core.errors import OutputError, UsageError
 from live_classify.outputs.paths import check_output, check_outputs, free_path
 
 

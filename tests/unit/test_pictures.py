@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from doubles import grey_frame
-from live_classify.errors import OutputError
-from live_classify.frames import BgrImage, Frame, Label, Prediction
+from live_classify.core.errors import OutputError
+from live_classify.core.values import BgrImage, Frame, Label, Prediction
 from live_classify.outputs.pictures import PictureSink, write_picture
 
 PREDICTION = Prediction((Label(0, "", "grey", 1.0),), None, np.ones(1, np.float32), 0.0)

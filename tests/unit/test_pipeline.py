@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pytest
 
 from doubles import Collector, GreyEngine, ListSource, grey_classifier, grey_frame
-from live_classify.errors import EngineError, OutputError, SourceError, SourceReadError
-from live_classify.frames import Frame
-from live_classify.pipeline.pipeline import Pipeline
-from live_classify.pipeline.stats import run_stats
+from live_classify.core.errors import EngineError, OutputError, SourceError, SourceReadError
+from live_classify.core.values import Frame
+from live_classify.flow.pipeline import Pipeline
+from live_classify.outputs.stats import run_stats
 
 DEADLINE_S = 20.0  # a test that waits this long has failed
 

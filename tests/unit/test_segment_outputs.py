@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from live_classify.answers.segments import Segment
-from live_classify.errors import OutputError, UsageError
-from live_classify.frames import Frame, Label, Prediction
+from live_classify.core.errors import OutputError, UsageError
+from live_classify.core.values import Frame, Label, Prediction
 from live_classify.outputs.report import Report
 from live_classify.outputs.segments import COLUMNS, SegmentTable
 from live_classify.outputs.subtitles import Subtitles

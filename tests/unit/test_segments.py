@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from live_classify.answers.segments import Segment, Segmenter
-from live_classify.frames import Label
+from live_classify.core.values import Label
 
 CLASSES = 6
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from live_classify.core.errors import UnknownModelError, UsageError
 from live_classify.engines.base import Goal
 from live_classify.engines.processor import fast_at_int8, usable_cores
 from live_classify.engines.select import EngineChoice, PrecisionChoice, Wishes, choose
 from live_classify.engines.stored import Choice, store_choice
-from live_classify.errors import UnknownModelError, UsageError
 from live_classify.models.catalogue import DEFAULT, find_network
 from live_classify.models.lite_weights import LITE0
 from live_classify.models.network import Network, Precision

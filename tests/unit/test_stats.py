@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pytest
 
 from doubles import Clock, Collector, GreyEngine, ListSource, grey_classifier, grey_frame
-from live_classify.errors import OutputError
-from live_classify.frames import Frame
-from live_classify.pipeline.pipeline import Pipeline
-from live_classify.pipeline.stats import RunStats, run_stats
+from live_classify.core.errors import OutputError
+from live_classify.core.values import Frame
+from live_classify.flow.pipeline import Pipeline
+from live_classify.outputs.stats import RunStats, run_stats
 
 DEADLINE_S = 20.0  # a test that waits this long has failed
 SLOW, FAST = 0.125, 0.0625  # seconds a frame; powers of two, so that sums are exact

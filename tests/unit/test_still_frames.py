@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from doubles import Collector, GreyEngine, ListSource, grey_classifier, grey_frame
-from live_classify.pipeline.pipeline import Pipeline
-from live_classify.pipeline.still_frames import StillFrames
+from live_classify.flow.pipeline import Pipeline
+from live_classify.imaging.still_frames import StillFrames
 from media import photograph
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from live_classify.answers.tally import Tally
-from live_classify.frames import Label, Prediction
+from live_classify.core.values import Label, Prediction
 
 
 def prediction(stable: tuple[int, str, float] | None) -> Prediction:

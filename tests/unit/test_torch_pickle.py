@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from live_classify.errors import ModelFileError
-from live_classify.models.torch_pickle import read_state_dict
+from live_classify.core.errors import ModelFileError
+from live_classify.models.weights.torch_pickle import read_state_dict
 
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 STORAGE_NAMES = {"float32": "FloatStorage", "int64": "LongStorage"}

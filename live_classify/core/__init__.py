@@ -1,0 +1,1 @@
+"""Values, protocols, errors and small helpers that every other room stands on."""

@@ -1,0 +1,1 @@
+"""Threads: from a source through the inference threads to the outlets."""

@@ -1,0 +1,1 @@
+"""Pixels in memory: resized, compared, drawn on."""

@@ -1,0 +1,1 @@
+"""Conversion to LiteRT, its cache and its calibration."""

@@ -1,0 +1,27 @@
+"""The one place where Keras is imported: it takes seconds and talks."""
+
+from __future__ import annotations
+
+import os
+from types import ModuleType
+
+from live_classify.core.errors import EngineError
+from live_classify.core.quiet import native_stderr_silenced
+
+
+def import_keras() -> ModuleType:
+    """Import Keras and its backend quietly, with images' channels last.
+
+    Raises:
+        EngineError: Keras or its backend can't be imported.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or TensorFlow's start-up fills the terminal
+    try:
+        with native_stderr_silenced():
+            import keras
+    except (ImportError, ValueError) as error:  # ValueError: a KERAS_BACKEND that doesn't exist
+        raise EngineError(f"Keras can't be imported: {str(error).splitlines()[0]}") from error
+    if keras.config.image_data_format() != "channels_last":  # a user's keras.json may say otherwise
+        keras.config.set_image_data_format("channels_last")
+    module: ModuleType = keras
+    return module

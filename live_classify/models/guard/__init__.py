@@ -1,0 +1,1 @@
+"""What a hostile model file may not do."""

@@ -1,0 +1,172 @@
+"""What is written about recordings: from file names to sinks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from live_classify.core.errors import OutputError
+from live_classify.outputs.base import Deferred, Sink
+from live_classify.outputs.paths import require_suffix
+from live_classify.sources.excerpt import WHOLE, Part
+
+if TYPE_CHECKING:
+    from live_classify.core.values import BgrImage, Frame, Prediction
+    from live_classify.models.labels import Labels
+    from live_classify.sources.base import Source
+
+SEGMENTS_SMOOTH_S = 0.3
+"""Time constant of segments where none is asked for: that of the label that is shown live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """How recordings are answered."""
+
+    smooth_s: float | None = None
+    """Time constant of the stable label; None: 0 for the one that is drawn, 0.3 for segments and what they become."""
+    min_confidence: float = 0.0
+    part: Part = WHOLE
+    skip_still: bool = False
+
+    @property
+    def drawn_smooth_s(self) -> float:
+        """Time constant of the label that is drawn: by default each frame says what it shows itself."""
+        return self.smooth_s or 0.0
+
+    @property
+    def segments_smooth_s(self) -> float:
+        """Time constant of segments, subtitles and the report."""
+        return SEGMENTS_SMOOTH_S if self.smooth_s is None else self.smooth_s
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Files to write; None where one isn't wanted."""
+
+    video: Path | None = None
+    log: Path | None = None
+    segments: Path | None = None
+    subtitles: Path | None = None
+    report: Path | None = None
+    answers: Path | None = None
+    """Every frame's probabilities, for another job to go on with; no option names it."""
+
+    @property
+    def paths(self) -> Sequence[Path]:
+        """The files that are wanted."""
+        return [path for path in astuple(self) if path is not None]
+
+    def renamed(self, rename: Callable[[Path], Path]) -> Outputs:
+        """The same outputs in other files."""
+        return Outputs(*(None if path is None else rename(path) for path in astuple(self)))
+
+    def by_option(self) -> Mapping[str, Path | None]:
+        """The files by the option that names each."""
+        return {
+            "--output": self.video,
+            "--log": self.log,
+            "--segments": self.segments,
+            "--subtitles": self.subtitles,
+            "--report": self.report,
+        }
+
+    def check_kinds(self) -> None:
+        """Refuse files whose names say another format than they would have.
+
+        Raises:
+            UsageError: the wrong ending.
+            OutputError: a video can't be written to a pipe or device.
+        """
+        require_suffix("--output", self.video, ".mp4")
+        require_suffix("--log", self.log, ".jsonl", ".csv")
+        require_suffix("--segments", self.segments, ".csv", ".jsonl")
+        require_suffix("--subtitles", self.subtitles, ".srt", ".vtt")
+        require_suffix("--report", self.report, ".html", ".htm")
+        video = self.video
+        if video is not None and video.exists() and not (video.is_file() or video.is_dir()):
+            raise OutputError(
+                f"cannot write a video to {video}: it must be a file, whose beginning can be written last"
+            )
+
+
+def open_sinks(
+    outputs: Outputs, answering: Answering, labels: Labels, top: int, source: Source | None = None
+) -> list[Sink]:
+    """Make what writes the outputs. Files are created when there is something to write.
+
+    Args:
+        outputs: the files.
+        answering: how the frames are answered.
+        labels: the names of the network's classes.
+        top: how many labels a row of the log holds.
+        source: of the video's frames and of the subtitles' times.
+    """
+    sinks: list[Sink] = []
+    if outputs.log is not None:
+        sinks.append(log_sink(outputs.log, top))
+    if outputs.video is not None:
+        sinks.append(video_sink(outputs.video, source, answering.part))
+    if outputs.answers is not None:
+        from live_classify.jobs.replay import AnswersSink
+
+        sinks.append(AnswersSink(outputs.answers))
+    if outputs.segments or outputs.subtitles or outputs.report:
+        sinks += _segment_sinks(outputs, answering, labels, source)
+    return sinks
+
+
+def annotated(frame: Frame, prediction: Prediction) -> BgrImage:
+    """A copy of the frame with its label drawn on."""
+    from live_classify.imaging.overlay import Caption, draw
+
+    picture: BgrImage = frame.bgr.copy()
+    draw(picture, Caption(prediction.stable))
+    return picture
+
+
+def log_sink(path: Path, top: int) -> Sink:
+    """A log, with ``top`` labels in a row."""
+    from live_classify.outputs.log import open_log
+
+    return Deferred(lambda: open_log(path, top))
+
+
+def video_sink(path: Path, source: Source | None, part: Part = WHOLE) -> Sink:
+    """An annotated video of a source, or of a part of it, with its sound if it is a file that has any."""
+    from live_classify.outputs.video import VideoSink
+
+    sound_of = getattr(source, "path", None)
+
+    def open_video() -> Sink:
+        rate = (source.frame_rate if source is not None else None) or 30.0  # known once the source is open
+        return VideoSink(path, annotated, rate / part.every, sound_of, part.start_s, part.end_s)
+
+    return Deferred(open_video)
+
+
+def _segment_sinks(outputs: Outputs, answering: Answering, labels: Labels, source: Source | None) -> list[Sink]:
+    from live_classify.answers.segments import Segmenter
+    from live_classify.outputs.report import Report
+    from live_classify.outputs.segments import SegmentSink, SegmentTable, SegmentWriter
+    from live_classify.outputs.subtitles import Subtitles, picture_offset_s
+
+    report = None if outputs.report is None else Report(outputs.report)
+
+    def segmenter() -> Segmenter:
+        return Segmenter(answering.segments_smooth_s, answering.min_confidence, labels.label)
+
+    def sink() -> Sink:
+        writers: list[SegmentWriter] = []
+        if outputs.segments is not None:
+            writers.append(SegmentTable(outputs.segments))
+        if outputs.subtitles is not None:
+            path = getattr(source, "path", None)
+            writers.append(Subtitles(outputs.subtitles, 0.0 if path is None else picture_offset_s(path)))
+        if report is not None:
+            writers.append(report)
+        return SegmentSink(segmenter, writers)
+
+    return [Deferred(sink), *([] if report is None else [report])]

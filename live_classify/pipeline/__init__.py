@@ -1,1 +1,0 @@
-"""The threads between a source and what is shown and written."""

@@ -1,1 +1,0 @@
-"""What people see: the overlay and the window."""
