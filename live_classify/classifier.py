@@ -16,12 +16,12 @@ from live_classify.core.values import BgrImage, Prediction
 from live_classify.engines.base import Engine, Goal
 from live_classify.engines.select import EngineChoice, PrecisionChoice, Wishes, choose, open_workers
 from live_classify.imaging.resize import FITS, Fit, fit
-from live_classify.models.catalogue import DEFAULT
+from live_classify.models.catalogue.networks import DEFAULT
 from live_classify.models.convert.calibration import Calibration
-from live_classify.models.labels import Labels, read_labels
 from live_classify.models.load import load_network
-from live_classify.models.network import Network
-from live_classify.models.preprocessing import Preprocessing
+from live_classify.models.records.labels import Labels, read_labels
+from live_classify.models.records.network import Network
+from live_classify.models.records.preprocessing import Preprocessing
 from live_classify.models.weights.origin import Progress, no_progress
 
 

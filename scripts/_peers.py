@@ -197,7 +197,7 @@ def openvino(model: str) -> Loop:
 
 def keras(method: str, batch: int) -> Loop:
     """What tutorials do: ``predict`` or ``predict_on_batch`` in the loop that reads."""
-    from live_classify.models.lite_weights import LITE0  # this one runs in live_classify's environment
+    from live_classify.models.catalogue.lite_weights import LITE0  # this one runs in live_classify's environment
 
     model = LITE0.build()
     options: dict[str, Any] = {"verbose": 0} if method == "predict" else {}

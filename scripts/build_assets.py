@@ -37,8 +37,8 @@ from ai_edge_litert.interpreter import Interpreter
 from av.video.reformatter import ColorRange, Colorspace
 
 from live_classify.assets import DEMO_SCENES, SUMS, sha256
+from live_classify.models.catalogue.lite_weights import LITE0, LITE1, LITE2
 from live_classify.models.formats import efficientnet_lite
-from live_classify.models.lite_weights import LITE0, LITE1, LITE2
 from live_classify.models.weights import torch_pickle
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Write ``live_classify/models/keras_applications.tsv`` from what the installed Keras knows of its own networks.
+"""Write ``live_classify/models/catalogue/keras_applications.tsv`` from what the installed Keras knows of its own networks.
 
 Run it when Keras has gained a network or republished weights, and review the difference:
 ``python scripts/build_catalogue.py``. Nothing is downloaded: the request for the weights is what is looked at.
@@ -16,7 +16,7 @@ from unittest import mock
 
 import keras
 
-TABLE = Path(__file__).parents[1] / "live_classify" / "models" / "keras_applications.tsv"
+TABLE = Path(__file__).parents[1] / "live_classify" / "models" / "catalogue" / "keras_applications.tsv"
 DEFAULT_SIZE = 224  # where Keras leaves the input open
 # The mode that each module's preprocess_input names; those that aren't here prepare pixels in the network itself.
 MODES = {

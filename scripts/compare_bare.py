@@ -23,7 +23,7 @@ from live_classify.cli.sinks import make_sinks
 from live_classify.core.quiet import native_stderr_silenced
 from live_classify.engines.processor import usable_cores
 from live_classify.flow.pipeline import Pipeline
-from live_classify.models.lite_weights import LITE0
+from live_classify.models.catalogue.lite_weights import LITE0
 from live_classify.sources.recording import Recording
 
 

@@ -25,10 +25,10 @@ from live_classify.engines.processor import processor_name, usable_cores
 from live_classify.engines.select import Wishes, gpu_usable, open_workers
 from live_classify.engines.stored import Choice
 from live_classify.measure.engines import Measurement, candidates, classify_all, measure
-from live_classify.models.catalogue import find_network
+from live_classify.models.catalogue.networks import find_network
 from live_classify.models.convert.calibration import Calibration
 from live_classify.models.formats.keras_import import import_keras
-from live_classify.models.network import Network
+from live_classify.models.records.network import Network
 from live_classify.models.weights.origin import LocalFile, no_progress
 
 NETWORKS = (

@@ -33,10 +33,10 @@ from live_classify.measure.plots import logarithmic_points, vertical_bars
 from live_classify.measure.rounds import Clocks, Rate, in_turns, rate_of
 from live_classify.measure.stages import Stage, inferring
 from live_classify.measure.whole import Live, Recorded, Repeated
-from live_classify.models.catalogue import find_network
+from live_classify.models.catalogue.networks import find_network
 from live_classify.models.convert.calibration import Calibration
-from live_classify.models.labels import Labels
-from live_classify.models.network import Network
+from live_classify.models.records.labels import Labels
+from live_classify.models.records.network import Network
 from live_classify.outputs.video import VideoSink
 from live_classify.sources.recording import Recording
 from live_classify.sources.synthetic import SyntheticCamera

@@ -20,9 +20,9 @@ from live_classify import Classifier, load_classifier
 from live_classify.assets import asset
 from live_classify.engines.keras import open_keras
 from live_classify.flow.pipeline import Pipeline
+from live_classify.models.catalogue.lite_weights import LITE0
 from live_classify.models.formats.keras_import import import_keras
-from live_classify.models.lite_weights import LITE0
-from live_classify.models.preprocessing import Preprocessing
+from live_classify.models.records.preprocessing import Preprocessing
 from live_classify.sources.excerpt import Part
 from live_classify.sources.open import recorded_source
 

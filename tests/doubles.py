@@ -13,8 +13,8 @@ from live_classify.classifier import Classifier
 from live_classify.core.values import Frame, Prediction
 from live_classify.engines.base import EngineName
 from live_classify.measure.rounds import Clocks
-from live_classify.models.labels import Labels
-from live_classify.models.lite_weights import LITE0
+from live_classify.models.catalogue.lite_weights import LITE0
+from live_classify.models.records.labels import Labels
 
 CLASSES = 256
 

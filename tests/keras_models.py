@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.models.formats.keras_import import import_keras
-from live_classify.models.preprocessing import NONE, Preprocessing
+from live_classify.models.records.preprocessing import NONE, Preprocessing
 
 keras: Any = import_keras()
 tf: Any = importlib.import_module("tensorflow")  # quietly, which import_keras() has seen to

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from live_classify.models.catalogue.keras_applications import keras_applications
 from live_classify.models.formats.keras_import import import_keras
-from live_classify.models.keras_applications import keras_applications
 
 NETWORKS = keras_applications()
 LOGITS_SPREAD = 2.0

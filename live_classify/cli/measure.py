@@ -108,7 +108,7 @@ def measure(
 
 def _at_hand(options: ModelOptions, sweep: bool) -> list[str]:
     """The networks to measure where none is named: the usual one, in a sweep all whose weights are here."""
-    from live_classify.models.catalogue import NETWORKS
+    from live_classify.models.catalogue.networks import NETWORKS
 
     plain = not (options.weights or options.labels or options.preprocessing)
     others = (

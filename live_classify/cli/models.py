@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from live_classify.engines.select import EngineChoice, PrecisionChoice
-    from live_classify.models.network import Network
+    from live_classify.models.records.network import Network
     from live_classify.selfcheck.check import SelfCheck
     from live_classify.selfcheck.finding import Finding
 
@@ -82,7 +82,7 @@ def models(names: tuple[str, ...], checks: bool, **options: Any) -> int:
 
 
 def _table() -> Iterator[str]:
-    from live_classify.models.catalogue import DEFAULT, NETWORKS
+    from live_classify.models.catalogue.networks import DEFAULT, NETWORKS
 
     rows = [("network", "input", "params", "weights", "LiteRT files", "licence")]
     for network in NETWORKS.values():
@@ -134,7 +134,7 @@ def _engines() -> Iterator[str]:
 
 def _check(names: tuple[str, ...], options: _CheckOptions) -> int:
     """Check networks and print what comes of it; returns the exit status."""
-    from live_classify.models.catalogue import DEFAULT
+    from live_classify.models.catalogue.networks import DEFAULT
 
     if len(names) > 1 and options.of_one_network:
         raise UsageError(f"options for one network were given, but {len(names)} networks")
@@ -147,8 +147,8 @@ def _check(names: tuple[str, ...], options: _CheckOptions) -> int:
 def _self_check(name: str, options: _CheckOptions) -> tuple[str, SelfCheck]:
     from live_classify.engines.select import Wishes
     from live_classify.models.convert.calibration import Calibration
-    from live_classify.models.labels import read_labels
     from live_classify.models.load import load_network
+    from live_classify.models.records.labels import read_labels
     from live_classify.selfcheck.check import SelfCheck
 
     network = load_network(name, weights=options.weights, preprocessing=options.preprocessing)

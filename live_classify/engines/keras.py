@@ -18,7 +18,7 @@ from live_classify.core.one_line import one_line
 from live_classify.engines.base import EngineName
 from live_classify.engines.keras_backends import find_backend
 from live_classify.models.formats.keras_import import import_keras
-from live_classify.models.network import Network
+from live_classify.models.records.network import Network
 from live_classify.models.weights.origin import Progress, no_progress
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from live_classify.core.errors import EngineError
 from live_classify.core.one_line import one_line
 from live_classify.core.quiet import native_stderr_silenced
 from live_classify.engines.base import EngineName, softmax
-from live_classify.models.network import Output
-from live_classify.models.preprocessing import NONE, Preprocessing
+from live_classify.models.records.network import Output
+from live_classify.models.records.preprocessing import NONE, Preprocessing
 
 _EIGHT_BITS = (np.uint8, np.int8)
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from live_classify.core.errors import EngineError
 from live_classify.core.one_line import one_line
 from live_classify.engines.base import EngineName, softmax
-from live_classify.models.network import Output, Precision
+from live_classify.models.records.network import Output, Precision
 
 if TYPE_CHECKING:
     import openvino

@@ -14,8 +14,8 @@ from live_classify.core.errors import UsageError
 from live_classify.engines.base import Engine, EngineName, Goal
 from live_classify.engines.processor import fast_at_int8, usable_cores
 from live_classify.engines.stored import Choice, stored_choice
-from live_classify.models.network import Network, Precision
-from live_classify.models.preprocessing import NONE
+from live_classify.models.records.network import Network, Precision
+from live_classify.models.records.preprocessing import NONE
 from live_classify.models.weights.origin import Progress, no_progress
 
 if TYPE_CHECKING:

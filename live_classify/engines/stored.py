@@ -11,7 +11,7 @@ from typing import Any, get_args
 from live_classify.core.errors import OutputError
 from live_classify.core.whole_file import write_whole
 from live_classify.engines.base import EngineName, Goal
-from live_classify.models.network import Precision
+from live_classify.models.records.network import Precision
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from live_classify.engines.select import MAX_INTERPRETERS, Wishes, installed, of
 from live_classify.engines.stored import Choice
 from live_classify.measure.rounds import Clocks, Rate, in_turns, rate_of
 from live_classify.models.convert.cache import find_converted
-from live_classify.models.network import Network, Precision
+from live_classify.models.records.network import Network, Precision
 from live_classify.models.weights.origin import Progress, no_progress
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ from live_classify.models.convert.calibration import Calibration
 if TYPE_CHECKING:
     from live_classify.measure.subject import Material
     from live_classify.measure.whole import Whole
-    from live_classify.models.network import Network
+    from live_classify.models.records.network import Network
     from live_classify.models.weights.origin import Progress
     from live_classify.sources.base import Source
 

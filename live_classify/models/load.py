@@ -6,10 +6,10 @@ import dataclasses
 from pathlib import Path
 
 from live_classify.core.errors import UsageError
-from live_classify.models.catalogue import NETWORKS, find_network
-from live_classify.models.network import Network
-from live_classify.models.preprocessing import Preprocessing
-from live_classify.models.sidecar import parse_preprocessing
+from live_classify.models.catalogue.networks import NETWORKS, find_network
+from live_classify.models.records.network import Network
+from live_classify.models.records.preprocessing import Preprocessing
+from live_classify.models.records.sidecar import parse_preprocessing
 from live_classify.models.weights.origin import LocalFile
 
 _SUFFIXES = (".keras", ".h5", ".hdf5", ".tflite")
@@ -25,7 +25,7 @@ def load_network(
             folder of a SavedModel.
         weights: a file of weights for a network of the catalogue, in place of those that are published.
         preprocessing: of pixels, in place of what the catalogue or the model's sidecar says; by its name, or that of
-            a sidecar file, as :func:`~live_classify.models.sidecar.parse_preprocessing` takes them, too.
+            a sidecar file, as :func:`~live_classify.models.records.sidecar.parse_preprocessing` takes them, too.
 
     Raises:
         UnknownModelError: there is neither a network nor a file of that name.

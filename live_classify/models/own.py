@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from live_classify.core.errors import ModelFileError
 from live_classify.models.formats.inspection import Facts, remembered
 from live_classify.models.guard.file_checks import kind_of
-from live_classify.models.labels import Labels, named_labels, read_labels
-from live_classify.models.network import Network, Output
-from live_classify.models.preprocessing import NONE, Preprocessing
-from live_classify.models.sidecar import Sidecar, find_sidecar, read_sidecar
+from live_classify.models.records.labels import Labels, named_labels, read_labels
+from live_classify.models.records.network import Network, Output
+from live_classify.models.records.preprocessing import NONE, Preprocessing
+from live_classify.models.records.sidecar import Sidecar, find_sidecar, read_sidecar
 from live_classify.models.weights.origin import LocalFile
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def open_model(path: Path, *, preprocessing: Preprocessing | None = None) -> Net
     """The record of a user's model.
 
     The first time, the model is loaded to see what it is; that is remembered, so that later Keras isn't imported here.
-    Its sidecar, if it has one (see :mod:`~live_classify.models.sidecar`), is read each time.
+    Its sidecar, if it has one (see :mod:`~live_classify.models.records.sidecar`), is read each time.
 
     Args:
         path: the file, or the folder of a SavedModel.

@@ -14,7 +14,7 @@ from live_classify.sources.excerpt import WHOLE, Part
 
 if TYPE_CHECKING:
     from live_classify.core.values import BgrImage, Frame, Prediction
-    from live_classify.models.labels import Labels
+    from live_classify.models.records.labels import Labels
     from live_classify.sources.base import Source
 
 SEGMENTS_SMOOTH_S = 0.3

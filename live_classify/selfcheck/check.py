@@ -14,11 +14,11 @@ from live_classify.core.errors import LiveClassifyError
 from live_classify.engines.select import Wishes
 from live_classify.engines.stored import Choice
 from live_classify.imaging.resize import fit
-from live_classify.models.catalogue import NETWORKS
+from live_classify.models.catalogue.keras_applications import imagenet_labels
+from live_classify.models.catalogue.networks import NETWORKS
 from live_classify.models.convert.calibration import Calibration
-from live_classify.models.keras_applications import imagenet_labels
-from live_classify.models.labels import Labels
-from live_classify.models.network import Network
+from live_classify.models.records.labels import Labels
+from live_classify.models.records.network import Network
 from live_classify.models.weights.origin import Progress, no_progress
 from live_classify.selfcheck.diagnosis import explain, is_swapped
 from live_classify.selfcheck.expected import (

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.assets import FOLDER
-from live_classify.models.network import Network, Precision
-from live_classify.models.preprocessing import MODES, Preprocessing
+from live_classify.models.records.network import Network, Precision
+from live_classify.models.records.preprocessing import MODES, Preprocessing
 from live_classify.selfcheck.expected import Expected, PlainNetwork, Rows
 
 

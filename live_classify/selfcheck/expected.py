@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.models.formats.keras_import import import_keras
-from live_classify.models.network import Network
+from live_classify.models.records.network import Network
 from live_classify.models.weights.origin import Progress, no_progress
 from live_classify.selfcheck.reference import Photograph
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from live_classify.assets import DEMO_SCENES, asset
 from live_classify.core.values import BgrImage, Label
-from live_classify.models.labels import Labels
+from live_classify.models.records.labels import Labels
 
 
 @dataclass(frozen=True, slots=True)

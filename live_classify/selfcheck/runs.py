@@ -15,8 +15,8 @@ from live_classify.engines.select import Wishes, gpu_usable, installed, litert_f
 from live_classify.engines.stored import Choice
 from live_classify.models.convert.cache import find_converted
 from live_classify.models.convert.calibration import Calibration
-from live_classify.models.labels import Labels
-from live_classify.models.network import Network, Precision
+from live_classify.models.records.labels import Labels
+from live_classify.models.records.network import Network, Precision
 from live_classify.models.weights.origin import Progress, no_progress
 from live_classify.selfcheck.diagnosis import not_this_network
 

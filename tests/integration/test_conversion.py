@@ -19,12 +19,12 @@ from live_classify.engines.base import Engine
 from live_classify.engines.keras import KerasEngine
 from live_classify.engines.litert import LiteRTEngine
 from live_classify.imaging.resize import fit
+from live_classify.models.catalogue.lite_weights import LITE1
 from live_classify.models.convert.cache import cache_folder, converted
 from live_classify.models.convert.calibration import Calibration
-from live_classify.models.lite_weights import LITE1
 from live_classify.models.load import load_network
-from live_classify.models.network import Network, Precision
-from live_classify.models.preprocessing import MODES, Preprocessing
+from live_classify.models.records.network import Network, Precision
+from live_classify.models.records.preprocessing import MODES, Preprocessing
 from live_classify.sources.recording import Recording
 from plain_keras import pictures, plain_network, save_weights, sharpened
 

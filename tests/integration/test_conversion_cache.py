@@ -18,11 +18,11 @@ import pytest
 
 from converter import PYTHON, StandIn
 from live_classify.core.errors import EngineError, SourceOpenError, UsageError
+from live_classify.models.catalogue.lite_weights import LITE1
 from live_classify.models.convert.cache import cache_folder, converted, find_converted
 from live_classify.models.convert.calibration import Calibration
-from live_classify.models.lite_weights import LITE1
-from live_classify.models.network import Network, Precision
-from live_classify.models.preprocessing import MODES
+from live_classify.models.records.network import Network, Precision
+from live_classify.models.records.preprocessing import MODES
 from live_classify.models.weights.origin import LocalFile
 from media import photograph
 from program import DEADLINE_S, environment, only_line, run

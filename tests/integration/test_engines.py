@@ -29,8 +29,8 @@ from live_classify.engines.keras import KerasEngine
 from live_classify.engines.openvino import open_openvino
 from live_classify.engines.processor import fast_at_bfloat16
 from live_classify.imaging.resize import fit
+from live_classify.models.catalogue.lite_weights import LITE0
 from live_classify.models.formats.keras_import import import_keras
-from live_classify.models.lite_weights import LITE0
 from live_classify.models.load import load_network
 from live_classify.sources.recording import Recording
 

@@ -16,15 +16,15 @@ import pytest
 from live_classify.assets import FOLDER, asset, sha256
 from live_classify.cli.commands import run as run_here
 from live_classify.engines.select import EngineChoice, PrecisionChoice, Wishes
-from live_classify.models.catalogue import NETWORKS
+from live_classify.models.catalogue.lite_weights import LITE0
+from live_classify.models.catalogue.networks import NETWORKS
 from live_classify.models.convert.cache import cache_folder
 from live_classify.models.convert.calibration import Calibration
 from live_classify.models.formats.keras_import import import_keras
-from live_classify.models.labels import Labels
-from live_classify.models.lite_weights import LITE0
 from live_classify.models.load import load_network
-from live_classify.models.network import Network
-from live_classify.models.preprocessing import MODES, Preprocessing
+from live_classify.models.records.labels import Labels
+from live_classify.models.records.network import Network
+from live_classify.models.records.preprocessing import MODES, Preprocessing
 from live_classify.models.weights.origin import LocalFile, PackagedFile
 from live_classify.selfcheck.check import SelfCheck
 from live_classify.selfcheck.finding import Finding

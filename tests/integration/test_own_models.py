@@ -32,9 +32,9 @@ from keras_models import (
 from live_classify.core.errors import ModelFileError, UnknownModelError
 from live_classify.engines.base import softmax
 from live_classify.engines.litert import LiteRTEngine
-from live_classify.models.network import Network
 from live_classify.models.own import open_model
-from live_classify.models.preprocessing import MODES, NONE, Preprocessing
+from live_classify.models.records.network import Network
+from live_classify.models.records.preprocessing import MODES, NONE, Preprocessing
 
 
 @pytest.fixture(autouse=True)

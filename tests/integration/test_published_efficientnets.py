@@ -16,7 +16,7 @@ import pytest
 from live_classify.engines.base import softmax
 from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.load import load_network
-from live_classify.models.network import Network
+from live_classify.models.records.network import Network
 from plain_keras import pictures, plain_network, save_weights, sharpened
 
 NAME = "efficientnetb0"

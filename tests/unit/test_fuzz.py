@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from live_classify.core.errors import ModelFileError, SourceError, UsageError
-from live_classify.models.labels import read_labels
+from live_classify.models.records.labels import read_labels
 from live_classify.models.weights.torch_pickle import read_state_dict
 from live_classify.sources.address import Address, shown_name, without_secrets
 from live_classify.sources.files import expand

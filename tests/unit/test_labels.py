@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from live_classify.core.errors import ModelFileError
-from live_classify.models.labels import Labels, named_labels, read_labels
+from live_classify.models.records.labels import Labels, named_labels, read_labels
 
 TABLE = "0\tn01\ttench\n1\tn02\tgreat_white_shark\n2\tn03\tcock\n"
 

@@ -22,8 +22,8 @@ from live_classify.measure.engines import (
     measure,
     row_of,
 )
+from live_classify.models.catalogue.lite_weights import LITE0
 from live_classify.models.convert.calibration import Calibration
-from live_classify.models.lite_weights import LITE0
 from measure_results import row
 
 PICTURES = np.arange(16, dtype=np.uint8)[:, np.newaxis, np.newaxis, np.newaxis] * np.ones((1, 4, 4, 3), np.uint8)

@@ -11,9 +11,9 @@ from live_classify.engines.base import Goal
 from live_classify.engines.processor import fast_at_int8, usable_cores
 from live_classify.engines.select import EngineChoice, PrecisionChoice, Wishes, choose
 from live_classify.engines.stored import Choice, store_choice
-from live_classify.models.catalogue import DEFAULT, find_network
-from live_classify.models.lite_weights import LITE0
-from live_classify.models.network import Network, Precision
+from live_classify.models.catalogue.lite_weights import LITE0
+from live_classify.models.catalogue.networks import DEFAULT, find_network
+from live_classify.models.records.network import Network, Precision
 
 CONVERTIBLE = replace(LITE0, litert={})  # has a Keras form, no LiteRT file yet
 FLOAT_FILE = replace(LITE0, name="some.tflite", construct=None, litert={"float32": lambda: Path("some.tflite")})

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from live_classify.assets import DEMO_SCENES
-from live_classify.models.keras_applications import imagenet_labels
-from live_classify.models.labels import Labels
+from live_classify.models.catalogue.keras_applications import imagenet_labels
+from live_classify.models.records.labels import Labels
 from live_classify.selfcheck.diagnosis import is_swapped
 from live_classify.selfcheck.expected import Expected, stored_answers, whole_rows
 from live_classify.selfcheck.reference import label_fault, photographs

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from live_classify.core.errors import ModelFileError, UsageError
-from live_classify.models.labels import Labels
-from live_classify.models.preprocessing import MODES, NONE, Preprocessing
-from live_classify.models.sidecar import Sidecar, find_sidecar, parse_preprocessing, read_sidecar
+from live_classify.models.records.labels import Labels
+from live_classify.models.records.preprocessing import MODES, NONE, Preprocessing
+from live_classify.models.records.sidecar import Sidecar, find_sidecar, parse_preprocessing, read_sidecar
 
 
 @pytest.fixture

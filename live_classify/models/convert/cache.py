@@ -25,7 +25,7 @@ from live_classify.assets import sha256
 from live_classify.core.child_process import child_command
 from live_classify.core.errors import EngineError
 from live_classify.core.one_line import one_line
-from live_classify.models.network import Network, Precision
+from live_classify.models.records.network import Network, Precision
 from live_classify.models.weights.origin import Progress, content_digest, no_progress
 
 _FORMAT = 2  # to be raised when the conversion changes what comes out
@@ -58,7 +58,7 @@ def converted(
 
     Returns:
         A file from ``(1, H, W, 3)`` RGB in 0..255, float32 or uint8, to ``(1, classes)`` float32 of the network's
-        :attr:`~live_classify.models.network.Network.output`.
+        :attr:`~live_classify.models.records.network.Network.output`.
 
     Raises:
         ModelFileError: the weights can't be had.

@@ -18,8 +18,8 @@ from live_classify.core.errors import LiveClassifyError
 from live_classify.core.one_line import one_line
 from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.load import load_network
-from live_classify.models.network import Network
-from live_classify.models.preprocessing import Preprocessing
+from live_classify.models.records.network import Network
+from live_classify.models.records.preprocessing import Preprocessing
 
 
 def convert(network: Network, pictures: npt.NDArray[np.uint8] | None) -> bytes:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from live_classify.core.errors import ModelFileError
-from live_classify.models.network import Output, Precision
+from live_classify.models.records.network import Output, Precision
 from live_classify.models.weights.origin import content_digest
 
 _FORMAT = 1  # to be raised when another version would find something else

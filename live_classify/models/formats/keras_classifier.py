@@ -15,7 +15,7 @@ from live_classify.models.formats.keras_files import load_keras_file
 from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.formats.probing import output_of, probes
 from live_classify.models.formats.saved_model import ends_in_sigmoid, load_saved_model
-from live_classify.models.network import Output
+from live_classify.models.records.network import Output
 
 if TYPE_CHECKING:
     import keras

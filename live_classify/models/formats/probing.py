@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from live_classify.models.network import Output
+from live_classify.models.records.network import Output
 
 _TOLERANCE = 1e-2
 

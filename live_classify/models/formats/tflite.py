@@ -14,7 +14,7 @@ from live_classify.models.formats.inspection import Facts, class_count, image_si
 from live_classify.models.formats.probing import output_of, probes
 from live_classify.models.guard.child import in_child
 from live_classify.models.guard.file_checks import check_tflite
-from live_classify.models.network import Output, Precision
+from live_classify.models.records.network import Output, Precision
 
 _TYPES = ("float32", "uint8", "int8")
 _SCALE_OF_PROBABILITIES = 1 / 256

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from live_classify.assets import asset
 from live_classify.core.errors import ModelFileError
+from live_classify.models.catalogue.keras_applications import imagenet_labels
 from live_classify.models.formats import efficientnet_lite
 from live_classify.models.formats.keras_import import import_keras
-from live_classify.models.keras_applications import imagenet_labels
-from live_classify.models.network import Network
+from live_classify.models.records.network import Network
 from live_classify.models.weights import torch_pickle
 from live_classify.models.weights.origin import PackagedFile
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from live_classify.imaging.resize import Fit
-from live_classify.models.labels import Labels
-from live_classify.models.preprocessing import NONE, Preprocessing
+from live_classify.models.records.labels import Labels
+from live_classify.models.records.preprocessing import NONE, Preprocessing
 from live_classify.models.weights.origin import Progress, WeightsSource, no_progress
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from live_classify.core.errors import ModelFileError
 from live_classify.core.one_line import one_line
 from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.guard.file_checks import check_hdf5
-from live_classify.models.labels import Labels, read_labels
-from live_classify.models.network import Network
-from live_classify.models.preprocessing import MODES
+from live_classify.models.records.labels import Labels, read_labels
+from live_classify.models.records.network import Network
+from live_classify.models.records.preprocessing import MODES
 from live_classify.models.weights.download import PublishedFile
 
 if TYPE_CHECKING:

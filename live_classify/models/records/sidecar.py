@@ -16,8 +16,8 @@ from typing import Any, get_args
 from live_classify.core.errors import ModelFileError, UsageError
 from live_classify.core.one_line import one_line
 from live_classify.imaging.resize import FITS, Fit
-from live_classify.models.labels import Labels, named_labels, read_labels
-from live_classify.models.preprocessing import MODES, NONE, Channels, Colour, Preprocessing
+from live_classify.models.records.labels import Labels, named_labels, read_labels
+from live_classify.models.records.preprocessing import MODES, NONE, Channels, Colour, Preprocessing
 
 _KEYS = ("size", "scale", "offset", "colour", "preprocessing", "labels", "fit")
 _MAX_BYTES = 2**20
@@ -91,7 +91,7 @@ def read_sidecar(path: Path) -> Sidecar:
 
 
 def parse_preprocessing(text: str) -> Preprocessing:
-    """Read what ``--preprocessing`` names: a mode of :data:`~live_classify.models.preprocessing.MODES`, or a sidecar.
+    """Read what ``--preprocessing`` names: one of :data:`~live_classify.models.records.preprocessing.MODES`, or a sidecar.
 
     Raises:
         UsageError: it is neither.

@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Mapping
 
 from live_classify.core.errors import UnknownModelError
-from live_classify.models.keras_applications import keras_applications
-from live_classify.models.lite_weights import LITE0, LITE1, LITE2
-from live_classify.models.network import Network
+from live_classify.models.catalogue.keras_applications import keras_applications
+from live_classify.models.catalogue.lite_weights import LITE0, LITE1, LITE2
+from live_classify.models.records.network import Network
 
 NETWORKS: Mapping[str, Network] = {
     **{network.name: network for network in (LITE0, LITE1, LITE2)},

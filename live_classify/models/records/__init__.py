@@ -1,0 +1,1 @@
+"""What is known of a network: its record, labels, preprocessing and sidecar."""
