@@ -15,7 +15,7 @@ from live_classify.core.errors import UsageError
 from live_classify.core.values import BgrImage, Prediction
 from live_classify.engines.base import Engine, Goal
 from live_classify.engines.select import EngineChoice, PrecisionChoice, Wishes, choose, open_workers
-from live_classify.imaging.resize import FITS, Fit, fit
+from live_classify.imaging.resize import RESIZE_MODES, ResizeMode, resize_into
 from live_classify.models.catalogue.networks import DEFAULT
 from live_classify.models.convert.calibration import Calibration
 from live_classify.models.load import load_network
@@ -33,7 +33,7 @@ class Classifier:
         labels: the names of its classes.
         open_engines: makes engines ready for live or for recorded work; called once for each, when first needed.
         top: how many labels a prediction ranks.
-        how: how pictures become squares.
+        resize: how pictures are resized to the network's input.
     """
 
     def __init__(
@@ -42,12 +42,12 @@ class Classifier:
         labels: Labels,
         open_engines: Callable[[Goal], list[Engine]],
         top: int = 5,
-        how: Fit = "crop",
+        resize: ResizeMode = "crop",
     ) -> None:
         self.network = network
         self.labels = labels
         self.top = min(top, len(labels))
-        self.fit: Fit = how
+        self.resize: ResizeMode = resize
         self._open_engines = open_engines
         self._engines: dict[Goal, list[Engine]] = {}
         self._opening = threading.Lock()
@@ -98,7 +98,7 @@ class Classifier:
             chunk = images[start : start + engine.batch]
             rgb = np.empty((len(chunk), *engine.input_size, 3), np.uint8)
             for image, row in zip(chunk, rgb, strict=True):
-                fit(image, row, self.fit)
+                resize_into(image, row, self.resize)
             rows = engine.classify(rgb)
             finished_s = time.monotonic()
             for row in rows:
@@ -141,7 +141,7 @@ def load_classifier(
     calibration: Sequence[str | Path] = (),
     batch: int | None = None,
     top: int = 5,
-    fit: Fit | None = None,
+    resize: ResizeMode | None = None,
     progress: Progress = no_progress,
 ) -> Classifier:
     """Make a network ready.
@@ -161,8 +161,8 @@ def load_classifier(
             converted to int8 is adapted to them. Without any, to the shipped clip.
         batch: frames a call at the most; None is what suits the engine.
         top: how many labels a prediction ranks.
-        fit: how pictures become squares: ``crop``, ``squash`` or ``pad``; None is what the model's sidecar says, or
-            ``crop``.
+        resize: how pictures are resized to the network's input: ``crop``, ``squash`` or ``pad``; None is what the
+            model's sidecar says, or ``crop``.
         progress: told of what takes long, such as weights that are fetched; see
             :data:`~live_classify.models.weights.origin.Progress`.
 
@@ -177,8 +177,8 @@ def load_classifier(
     """
     if top < 1 or (batch is not None and batch < 1):
         raise UsageError(f"top and batch count from 1, not {top if top < 1 else batch}")
-    if fit is not None and fit not in FITS:
-        raise UsageError(f"unknown fit {fit}: {', '.join(FITS)} are known")
+    if resize is not None and resize not in RESIZE_MODES:
+        raise UsageError(f"unknown resize {resize}: {', '.join(RESIZE_MODES)} are known")
     network = load_network(
         str(model),
         weights=None if weights is None else Path(weights),
@@ -187,10 +187,10 @@ def load_classifier(
     wishes = Wishes(engine, precision, device, batch)
     wishes.check(network)
     names = network.read_labels() if labels is None else read_labels(Path(labels), network.classes)
-    how = fit or network.fit
-    samples = Calibration(tuple(map(Path, calibration)), how)
+    resize = resize or network.resize
+    samples = Calibration(tuple(map(Path, calibration)), resize)
 
     def open_engines(goal: Goal) -> list[Engine]:
         return open_workers(network, choose(network, wishes, goal), goal, samples, progress)
 
-    return Classifier(network, names, open_engines, top, how)
+    return Classifier(network, names, open_engines, top, resize)

@@ -1,4 +1,4 @@
-"""Write ``live_classify/models/catalogue/keras_applications.tsv`` from what the installed Keras knows of its own networks.
+"""Write ``live_classify/models/catalogue/keras_applications.tsv`` from what Keras knows of its own networks.
 
 Run it when Keras has gained a network or republished weights, and review the difference:
 ``python scripts/build_catalogue.py``. Nothing is downloaded: the request for the weights is what is looked at.

@@ -114,7 +114,7 @@ def _settings(
         "engine": engine.name,
         "precision": engine.precision,
         "preprocessing": repr(classifier.network.preprocessing),
-        "fit": classifier.fit,
+        "fit": classifier.resize,
         "top": classifier.top,
         "smooth_s": answering.smooth_s,
         "min_confidence": answering.min_confidence,

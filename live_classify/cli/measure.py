@@ -122,7 +122,7 @@ def _setup(options: ModelOptions) -> Setup:
     from live_classify.models.convert.calibration import Calibration
 
     classifier = options.load()
-    return Setup(classifier.network, _wishes(options), Calibration(options.calibration, classifier.fit), classifier)
+    return Setup(classifier.network, _wishes(options), Calibration(options.calibration, classifier.resize), classifier)
 
 
 def _wishes(options: ModelOptions) -> Wishes:

@@ -153,7 +153,7 @@ def _self_check(name: str, options: _CheckOptions) -> tuple[str, SelfCheck]:
 
     network = load_network(name, weights=options.weights, preprocessing=options.preprocessing)
     labels = network.read_labels() if options.labels is None else read_labels(options.labels, network.classes)
-    calibration = Calibration(options.calibration, network.fit)
+    calibration = Calibration(options.calibration, network.resize)
     wishes = Wishes(options.engine, options.precision)
     return network.name, SelfCheck(network, labels, calibration, wishes, loading_bar())
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from live_classify.classifier import Classifier
     from live_classify.cli.loading import LoadingBar
     from live_classify.engines.select import EngineChoice, PrecisionChoice
-    from live_classify.imaging.resize import Fit
+    from live_classify.imaging.resize import ResizeMode
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -49,7 +49,7 @@ class ModelOptions:
     calibration: tuple[Path, ...]
     batch: int | None
     top: int
-    fit: Fit | None
+    resize: ResizeMode | None
 
     @property
     def files(self) -> list[Path]:
@@ -163,8 +163,9 @@ def _model_options(several: bool) -> list[Callable[[Any], Any]]:
         ),
         click.option(
             "--fit",
+            "resize",
             type=click.Choice(["crop", "squash", "pad"]),
-            help="How a frame becomes the network's square.  [default: crop]",
+            help="How a frame is resized to the network's square.  [default: crop]",
         ),
     ]
 

@@ -14,7 +14,7 @@ from live_classify.core.values import Frame
 from live_classify.engines.base import Engine
 from live_classify.flow.buffer import Buffer
 from live_classify.flow.meter import Meter
-from live_classify.imaging.resize import Fit, fit
+from live_classify.imaging.resize import ResizeMode, resize_into
 from live_classify.imaging.still_frames import StillFrames
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ class Inference:
         deliver: takes ``(answers, finished_s)`` for each batch, in the order in which they were taken; the answers are
             pairs of a frame and its probabilities. It is called by one thread at a time and may wait: then no more
             frames are taken.
-        how: how frames are fitted to the network's input.
+        resize: how frames are resized to the network's input.
         workers: how many threads there will be.
         still: which frames needn't be classified, since they take the answer of the last one that was; None: all need.
     """
@@ -42,13 +42,13 @@ class Inference:
         self,
         frames: Buffer[Frame],
         deliver: Callable[[list[Answer], float], None],
-        how: Fit,
+        resize: ResizeMode,
         workers: int,
         still: StillFrames | None = None,
     ) -> None:
         self._frames = frames
         self._deliver = deliver
-        self._how = how
+        self._resize = resize
         self._still = still
         self._last: npt.NDArray[np.float32] | None = None  # the answer that still frames take
         self._taking = threading.Lock()
@@ -63,26 +63,26 @@ class Inference:
                 frames = self._frames.take(engine.batch)
                 number = self._taken
                 self._taken += 1
-                fresh = self._fit_fresh(frames, batch) if self._still is not None else [True] * len(frames)
+                fresh = self._resize_fresh(frames, batch) if self._still is not None else [True] * len(frames)
             if not frames:
                 return
             with meter.busy():
                 if self._still is None:
                     for frame, row in zip(frames, batch, strict=False):
-                        fit(frame.bgr, row, self._how)
+                        resize_into(frame.bgr, row, self._resize)
                 count = sum(fresh)
                 answers = iter(engine.classify(batch[:count]) if count else ())
             meter.tick(count)
             rows: list[npt.NDArray[np.float32] | None] = [next(answers) if is_new else None for is_new in fresh]
             self._order.put(number, (frames, rows, time.monotonic()))
 
-    def _fit_fresh(self, frames: list[Frame], batch: npt.NDArray[np.uint8]) -> list[bool]:
-        """Fit the frames that must be classified into the batch, and say which they are. One thread at a time."""
+    def _resize_fresh(self, frames: list[Frame], batch: npt.NDArray[np.uint8]) -> list[bool]:
+        """Resize the frames that must be classified into the batch, and say which they are. One thread at a time."""
         assert self._still is not None  # noqa: S101 (for the type checker)
         fresh: list[bool] = []
         for frame in frames:
             row = batch[sum(fresh)]
-            fit(frame.bgr, row, self._how)
+            resize_into(frame.bgr, row, self._resize)
             fresh.append(self._still.is_fresh(row, frame.source))
         return fresh
 

@@ -120,7 +120,7 @@ class Pipeline:
             1 if newest_only else _RESULTS_WAITING, "latest" if newest_only else "lossless"
         )
         self.still = StillFrames() if skip_still else None
-        self._inference = Inference(self.frames, self._deliver, classifier.fit, len(self.engines), self.still)
+        self._inference = Inference(self.frames, self._deliver, classifier.resize, len(self.engines), self.still)
         self._groups = self._make_groups()
 
     def _make_groups(self) -> list[ThreadGroup]:

@@ -1,4 +1,4 @@
-"""How a frame of any shape becomes the square that a network takes.
+"""Resizing a frame of any shape to the network's input.
 
 It matters more than the choice of network: on photographs, cropping to the centre is right more often than squashing.
 """
@@ -13,15 +13,15 @@ import numpy.typing as npt
 
 from live_classify.core.values import BgrImage
 
-Fit: TypeAlias = Literal["crop", "squash", "pad"]
+ResizeMode: TypeAlias = Literal["crop", "squash", "pad"]
 """``crop`` takes the middle, ``squash`` changes the proportions, ``pad`` adds grey bars."""
 
-FITS: tuple[Fit, ...] = get_args(Fit)
+RESIZE_MODES: tuple[ResizeMode, ...] = get_args(ResizeMode)
 
 _PAD_GREY = 127  # the middle of the range: nothing after normalisation
 
 
-def fit(bgr: BgrImage, rgb: npt.NDArray[np.uint8], how: Fit = "crop") -> None:
+def resize_into(bgr: BgrImage, rgb: npt.NDArray[np.uint8], mode: ResizeMode = "crop") -> None:
     """Scale a frame to a network's size.
 
     Linear interpolation: averaging over areas gave the same answers in 15 to 100 times the time.
@@ -29,12 +29,12 @@ def fit(bgr: BgrImage, rgb: npt.NDArray[np.uint8], how: Fit = "crop") -> None:
     Args:
         bgr: ``(H, W, 3)`` uint8 BGR, any size; unchanged.
         rgb: ``(h, w, 3)`` uint8, contiguous; filled with the result, RGB.
-        how: what to do where the proportions differ.
+        mode: what to do where the proportions differ.
     """
     height, width = rgb.shape[:2]
-    if how == "crop":
+    if mode == "crop":
         bgr = centre_crop(bgr, width, height)
-    elif how == "pad":
+    elif mode == "pad":
         bgr = _padded(bgr, width, height)
     scaled = cv2.resize(bgr, (width, height), interpolation=cv2.INTER_LINEAR)
     cv2.cvtColor(scaled, cv2.COLOR_BGR2RGB, dst=rgb)

@@ -28,7 +28,7 @@ class StillFrames:
         """Whether a frame must be classified; if so, those that follow are compared with it.
 
         Args:
-            rgb: ``(H, W, 3)`` uint8, fitted to the network's input.
+            rgb: ``(H, W, 3)`` uint8, resized to the network's input.
             source: where it comes from; the first frame of a source is always fresh.
         """
         known = self._classified

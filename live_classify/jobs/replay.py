@@ -44,7 +44,7 @@ def replaying(classifier: Classifier, answers: Sequence[Path]) -> Classifier:
     """A classifier that gives the stored answers, in order, in the place of its network's."""
     engine = classifier.engines("throughput")[0]
     replay = _Replay(answers, engine.name, engine.precision, engine.device, engine.input_size)
-    return Classifier(classifier.network, classifier.labels, lambda _: [replay], classifier.top, classifier.fit)
+    return Classifier(classifier.network, classifier.labels, lambda _: [replay], classifier.top, classifier.resize)
 
 
 class _Replay:

@@ -19,7 +19,7 @@ from live_classify.classifier import Classifier
 from live_classify.engines.base import Engine, Goal
 from live_classify.engines.select import Wishes, choose, gpu_usable, open_workers
 from live_classify.engines.stored import Choice
-from live_classify.imaging.resize import fit
+from live_classify.imaging.resize import resize_into
 from live_classify.measure import stages
 from live_classify.measure.advice import better_row, current_row, options_for
 from live_classify.measure.cameras import FPS, find_sustained
@@ -70,7 +70,7 @@ class Setup:
         """The classifier, with another engine."""
         mine = self.classifier
         return Classifier(
-            self.network, mine.labels, lambda goal: self.engines(goal, choice, progress), mine.top, mine.fit
+            self.network, mine.labels, lambda goal: self.engines(goal, choice, progress), mine.top, mine.resize
         )
 
 
@@ -94,7 +94,7 @@ class Session:
         self._engine = setup.classifier.engines("latency")[0]
         ready_s = time.perf_counter() - start_s
         row = np.empty((1, *self._engine.input_size, 3), np.uint8)
-        fit(material.frames[0].bgr, row[0], setup.classifier.fit)
+        resize_into(material.frames[0].bgr, row[0], setup.classifier.resize)
         start_s = time.perf_counter()
         self._engine.classify(row)
         first_ms = 1000 * (time.perf_counter() - start_s)
@@ -144,12 +144,12 @@ class Session:
         return self.result
 
     def _measure_stages(self, folder: Path) -> None:
-        material, how, engine = self._material, self._setup.classifier.fit, self._engine
+        material, resize, engine = self._material, self._setup.classifier.resize, self._engine
         frames, begin = material.frames, dict[str, Callable[[], stages.Steps]]()
         if material.open_recorded is not None:
             begin["decode"] = partial(stages.decoding, material.open_recorded, single=len(frames) == 1)
-        begin["fit"] = partial(stages.fitting, frames, engine.input_size, how)
-        begin["infer"] = partial(stages.inferring, engine, frames, how)
+        begin["fit"] = partial(stages.fitting, frames, engine.input_size, resize)
+        begin["infer"] = partial(stages.inferring, engine, frames, resize)
         begin["draw"] = partial(stages.drawing, frames)
         begin["encode"] = partial(stages.encoding, frames, folder / "stage.mp4")
         measured = {name: Stage(steps, _STAGE_ROUND_S, Clocks()) for name, steps in begin.items()}

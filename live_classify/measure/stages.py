@@ -14,7 +14,7 @@ import numpy as np
 
 from live_classify.core.errors import SourceReadError
 from live_classify.core.values import Frame, Label, Prediction
-from live_classify.imaging.resize import Fit, fit
+from live_classify.imaging.resize import ResizeMode, resize_into
 from live_classify.measure.rounds import Clocks, Ms, Rate, rate_of
 
 if TYPE_CHECKING:
@@ -107,19 +107,19 @@ def decoding(open_source: Callable[[], Source], single: bool) -> Steps:
                 yield single or frame.index > 0
 
 
-def fitting(frames: Sequence[Frame], input_size: tuple[int, int], how: Fit) -> Steps:
+def fitting(frames: Sequence[Frame], input_size: tuple[int, int], resize: ResizeMode) -> Steps:
     """Crop and scale frames to a network's size."""
     row = np.empty((*input_size, 3), np.uint8)
     for frame in itertools.cycle(frames):
-        fit(frame.bgr, row, how)
+        resize_into(frame.bgr, row, resize)
         yield True
 
 
-def inferring(engine: Engine, frames: Sequence[Frame], how: Fit) -> Steps:
+def inferring(engine: Engine, frames: Sequence[Frame], resize: ResizeMode) -> Steps:
     """Classify frames one at a time, as of a live source."""
     rows = np.empty((len(frames), 1, *engine.input_size, 3), np.uint8)
     for frame, row in zip(frames, rows, strict=True):
-        fit(frame.bgr, row[0], how)
+        resize_into(frame.bgr, row[0], resize)
     for row in itertools.cycle(rows):
         engine.classify(row)
         yield True

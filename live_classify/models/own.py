@@ -54,7 +54,7 @@ def open_model(path: Path, *, preprocessing: Preprocessing | None = None) -> Net
         construct=None if litert else partial(_construct, facts.input_size, facts.output),
         preprocessing=preprocessing or sidecar.preprocessing or NONE,
         output=facts.output,
-        fit=sidecar.fit or "crop",
+        resize=sidecar.resize or "crop",
         litert={facts.precision: lambda: path} if litert else {},
     )
 

@@ -13,7 +13,7 @@ from live_classify.classifier import Classifier
 from live_classify.core.errors import LiveClassifyError
 from live_classify.engines.select import Wishes
 from live_classify.engines.stored import Choice
-from live_classify.imaging.resize import fit
+from live_classify.imaging.resize import resize_into
 from live_classify.models.catalogue.keras_applications import imagenet_labels
 from live_classify.models.catalogue.networks import NETWORKS
 from live_classify.models.convert.calibration import Calibration
@@ -70,7 +70,7 @@ class SelfCheck:
         wishes.check(network)
         self._network = network
         self._labels = labels
-        self._how = calibration.how
+        self._resize = calibration.resize
         self._runs = Runs(network, labels, calibration, wishes, progress)
         self._progress = progress
         self._photographs = photographs()
@@ -168,7 +168,7 @@ class SelfCheck:
         """``(N, H, W, 3)``: the photographs at the network's size."""
         rgb = np.empty((len(self._pictures), *self._network.input_size, 3), np.uint8)
         for picture, row in zip(self._pictures, rgb, strict=True):
-            fit(picture, row, self._how)
+            resize_into(picture, row, self._resize)
         return rgb
 
     def _names(self, rows: Rows) -> Finding:

@@ -69,7 +69,7 @@ class Runs:
             for engine in set(engines):
                 engine.close()
             raise
-        return Classifier(self.network, self.labels, lambda _: engines, how=self.calibration.how)
+        return Classifier(self.network, self.labels, lambda _: engines, resize=self.calibration.resize)
 
     def file(self, choice: Choice) -> Path | None:
         """The LiteRT file that an engine runs; None for Keras."""

@@ -18,7 +18,7 @@ from live_classify.core.errors import EngineError
 from live_classify.engines.base import Engine
 from live_classify.engines.keras import KerasEngine
 from live_classify.engines.litert import LiteRTEngine
-from live_classify.imaging.resize import fit
+from live_classify.imaging.resize import resize_into
 from live_classify.models.catalogue.lite_weights import LITE1
 from live_classify.models.convert.cache import cache_folder, converted
 from live_classify.models.convert.calibration import Calibration
@@ -88,7 +88,7 @@ def demo_pixels(size: tuple[int, int]) -> Pixels:
     frames = [frame.bgr for frame in Recording(asset("demo.mp4")).frames(threading.Event()) if frame.index % 40 == 20]
     rows = np.empty((len(frames), *size, 3), np.uint8)
     for frame, row in zip(frames, rows, strict=True):
-        fit(frame, row)
+        resize_into(frame, row)
     return rows
 
 

@@ -28,7 +28,7 @@ from live_classify.engines.base import softmax
 from live_classify.engines.keras import KerasEngine
 from live_classify.engines.openvino import open_openvino
 from live_classify.engines.processor import fast_at_bfloat16
-from live_classify.imaging.resize import fit
+from live_classify.imaging.resize import resize_into
 from live_classify.models.catalogue.lite_weights import LITE0
 from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.load import load_network
@@ -80,7 +80,7 @@ def right(pictures: list[tuple[BgrImage, tuple[str, ...]]]) -> npt.NDArray[np.fl
     model = LITE0.build()
     rgb = np.empty((len(pictures), *LITE0.input_size, 3), np.uint8)
     for (picture, _), row in zip(pictures, rgb, strict=True):
-        fit(picture, row)
+        resize_into(picture, row)
     return softmax(np.asarray(model.predict(rgb.astype(np.float32), verbose=0)))
 
 
@@ -231,7 +231,7 @@ def test_openvino_answers_several_requests_at_a_time(pictures: list[tuple[BgrIma
     assert len(engines) >= 2
     rgb = np.empty((len(pictures), *LITE0.input_size, 3), np.uint8)
     for (picture, _), row in zip(pictures, rgb, strict=True):
-        fit(picture, row)
+        resize_into(picture, row)
     alone = np.concatenate([engines[0].classify(row[np.newaxis]) for row in rgb])
     begin = threading.Barrier(len(engines))
 

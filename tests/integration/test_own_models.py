@@ -107,7 +107,7 @@ def test_preprocessing_comes_from_the_sidecar(tmp_path: Path, pixels: Pixels, mo
     path = saved(model, tmp_path / "x.keras")
     beside(path, preprocessing=mode, fit="pad")
     record = open_model(path)
-    assert record.fit == "pad"
+    assert record.resize == "pad"
     np.testing.assert_allclose(answers(record, pixels), plain(model, pixels, MODES[mode]), atol=1e-4)
     assert open_model(path, preprocessing=MODES["unit"]).preprocessing == MODES["unit"]
 

@@ -58,7 +58,7 @@ def test_what_is_no_picture_is_refused(wrong: object) -> None:
         load_classifier().classify(wrong)  # type: ignore[call-overload]
 
 
-@pytest.mark.parametrize("wrong", [{"top": 0}, {"batch": 0}, {"fit": "stretch"}])
+@pytest.mark.parametrize("wrong", [{"top": 0}, {"batch": 0}, {"resize": "stretch"}])
 def test_options_out_of_range_are_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(UsageError, match=r"top and batch|unknown fit"):
+    with pytest.raises(UsageError, match=r"top and batch|unknown resize"):
         load_classifier(**wrong)  # type: ignore[arg-type]

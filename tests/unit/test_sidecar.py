@@ -29,7 +29,7 @@ def test_it_may_say_everything(path: Path) -> None:
     assert sidecar.size == (200, 300)
     assert sidecar.preprocessing == Preprocessing((1.0, 2.0, 0.5), (-1.0, -1.0, -1.0), "bgr")
     assert sidecar.read_labels(2) == Labels(("", ""), ("rose", "daisy"))
-    assert sidecar.fit == "pad"
+    assert sidecar.resize == "pad"
 
 
 def test_it_may_say_nothing(path: Path) -> None:

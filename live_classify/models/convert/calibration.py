@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from live_classify.assets import asset, sha256
 from live_classify.core.errors import SourceError, SourceOpenError, UsageError
-from live_classify.imaging.resize import Fit, fit
+from live_classify.imaging.resize import ResizeMode, resize_into
 from live_classify.sources.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, expand
 from live_classify.sources.open import recorded_source
 
@@ -27,7 +27,7 @@ class Calibration:
 
     paths: tuple[Path, ...] = ()
     """Files, and folders of files."""
-    how: Fit = "crop"
+    resize: ResizeMode = "crop"
 
     def digest(self) -> str:
         """A hash of what the files hold.
@@ -35,7 +35,7 @@ class Calibration:
         Raises:
             SourceOpenError: one isn't there or can't be read, or a folder holds nothing of the kind.
         """
-        digest = hashlib.sha256(self.how.encode())
+        digest = hashlib.sha256(self.resize.encode())
         try:
             for file in self._files():
                 digest.update(sha256(file).encode())
@@ -81,7 +81,7 @@ class Calibration:
                 if frame.index % stride:
                     continue
                 row = np.empty((*input_size, 3), np.uint8)
-                fit(frame.bgr, row, self.how)
+                resize_into(frame.bgr, row, self.resize)
                 kept.append(row)
                 if len(kept) > 2 * most:
                     kept, stride = kept[::2], 2 * stride

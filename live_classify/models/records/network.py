@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from live_classify.imaging.resize import Fit
+from live_classify.imaging.resize import ResizeMode
 from live_classify.models.records.labels import Labels
 from live_classify.models.records.preprocessing import NONE, Preprocessing
 from live_classify.models.weights.origin import Progress, WeightsSource, no_progress
@@ -40,8 +40,8 @@ class Network:
     preprocessing: Preprocessing = NONE
     """Of the Keras network; LiteRT files hold it."""
     output: Output = "logits"
-    fit: Fit = "crop"
-    """How frames become its square, unless the user says otherwise."""
+    resize: ResizeMode = "crop"
+    """How frames are resized to its input, unless the user says otherwise."""
     litert: Mapping[Precision, Callable[[], Path]] = field(default_factory=dict)
     """LiteRT files that need no conversion: from ``(1, H, W, 3)`` RGB in 0..255 to ``(1, classes)``."""
 

@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 from live_classify.core.errors import ModelFileError, UsageError
 from live_classify.core.one_line import one_line
-from live_classify.imaging.resize import FITS, Fit
+from live_classify.imaging.resize import RESIZE_MODES, ResizeMode
 from live_classify.models.records.labels import Labels, named_labels, read_labels
 from live_classify.models.records.preprocessing import MODES, NONE, Channels, Colour, Preprocessing
 
@@ -35,7 +35,7 @@ class Sidecar:
     preprocessing: Preprocessing | None = None
     labels: Path | tuple[str, ...] | None = None
     """A labels file, or the names themselves."""
-    fit: Fit | None = None
+    resize: ResizeMode | None = None
 
     def read_labels(self, classes: int) -> Labels | None:
         """The names of the classes.
@@ -85,13 +85,13 @@ def read_sidecar(path: Path) -> Sidecar:
         if key not in _KEYS:
             raise _complaint(path, f"{one_line(key)} is unknown; known are {', '.join(_KEYS)}")
     fit = said.get("fit")
-    if fit is not None and fit not in FITS:
-        raise _complaint(path, f"fit must be one of {', '.join(FITS)}")
+    if fit is not None and fit not in RESIZE_MODES:
+        raise _complaint(path, f"fit must be one of {', '.join(RESIZE_MODES)}")
     return Sidecar(path, _size(path, said), _preprocessing(path, said), _labels(path, said), fit)
 
 
 def parse_preprocessing(text: str) -> Preprocessing:
-    """Read what ``--preprocessing`` names: one of :data:`~live_classify.models.records.preprocessing.MODES`, or a sidecar.
+    """Read what ``--preprocessing`` names: one of ``MODES`` of the records, or the name of a sidecar file.
 
     Raises:
         UsageError: it is neither.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from live_classify.core.values import BgrImage
-from live_classify.imaging.resize import FITS, Fit, centre_crop, fit
+from live_classify.imaging.resize import RESIZE_MODES, ResizeMode, centre_crop, resize_into
 
 RED_BGR, RED_RGB = (0, 0, 255), (255, 0, 0)
 
@@ -13,37 +13,37 @@ def picture(width: int, height: int, colour: tuple[int, int, int] = RED_BGR) -> 
     return np.full((height, width, 3), colour, np.uint8)
 
 
-def fitted(bgr: BgrImage, how: Fit, side: int = 32) -> BgrImage:
+def fitted(bgr: BgrImage, resize: ResizeMode, side: int = 32) -> BgrImage:
     rgb = np.zeros((side, side, 3), np.uint8)
-    fit(bgr, rgb, how)
+    resize_into(bgr, rgb, resize)
     return rgb
 
 
-@pytest.mark.parametrize("how", ["crop", "squash"])
+@pytest.mark.parametrize("resize", ["crop", "squash"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (31, 33), (32, 32), (640, 480), (480, 640), (3, 2)])
-def test_blue_and_red_change_places_at_any_size(size: tuple[int, int], how: Fit) -> None:
-    assert (fitted(picture(*size), how) == RED_RGB).all()
+def test_blue_and_red_change_places_at_any_size(size: tuple[int, int], resize: ResizeMode) -> None:
+    assert (fitted(picture(*size), resize) == RED_RGB).all()
 
 
 def test_a_picture_of_the_networks_size_is_only_reordered() -> None:
     bgr = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    for how in FITS:
-        assert np.array_equal(fitted(bgr, how), bgr[..., ::-1])
+    for resize in RESIZE_MODES:
+        assert np.array_equal(fitted(bgr, resize), bgr[..., ::-1])
 
 
 def test_a_row_of_a_batch_is_filled_in_place_and_nothing_else() -> None:
     batch = np.zeros((3, 32, 32, 3), np.uint8)
-    fit(picture(64, 48), batch[1])
+    resize_into(picture(64, 48), batch[1])
     assert (batch[1] == RED_RGB).all()
     assert not batch[0].any()
     assert not batch[2].any()
 
 
-@pytest.mark.parametrize("how", FITS)
-def test_the_frame_itself_is_not_changed(how: Fit) -> None:
+@pytest.mark.parametrize("resize", RESIZE_MODES)
+def test_the_frame_itself_is_not_changed(resize: ResizeMode) -> None:
     bgr = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
     bgr.flags.writeable = False
-    fitted(bgr, how)
+    fitted(bgr, resize)
 
 
 def test_crop_takes_the_middle() -> None:
