@@ -21,6 +21,7 @@ from _peers import Loop, litert, recording, run_over
 from live_classify import Classifier, load_classifier
 from live_classify.cli.sinks import make_sinks
 from live_classify.core.quiet import native_stderr_silenced
+from live_classify.core.values import Answered
 from live_classify.engines.processor import usable_cores
 from live_classify.flow.pipeline import Pipeline
 from live_classify.models.catalogue.lite_weights import LITE0
@@ -37,8 +38,8 @@ def pipeline_run(path: Path, classifier: Classifier, output: Path | None) -> lis
     answers: list[int] = []
 
     class Collect:
-        def write(self, _: object, prediction: object) -> None:
-            answers.append(prediction.top.index)  # type: ignore[attr-defined]
+        def write(self, answered: Answered) -> None:
+            answers.append(answered.prediction.top.index)
 
         def close(self) -> None:
             pass

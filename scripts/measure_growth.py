@@ -23,7 +23,7 @@ import numpy as np
 from compare_engines import plain_keras
 from live_classify.assets import asset
 from live_classify.classifier import Classifier, load_classifier
-from live_classify.core.values import Frame, Label, Prediction
+from live_classify.core.values import Answered, Frame, Label, Prediction
 from live_classify.engines.processor import processor_name, usable_cores
 from live_classify.engines.select import open_workers
 from live_classify.engines.stored import Choice
@@ -67,11 +67,11 @@ def resolution(clip: Path, folder: Path) -> str:
 
 def scale(clip: Path, size: tuple[int, int], path: Path) -> Path:
     """Write the clip, repeated or cut to a number of frames, at another size as H.264; returns ``path``."""
-    sink = VideoSink(path, lambda frame, _: frame.bgr, FPS)
+    sink = VideoSink(path, lambda answered: answered.frame.bgr, FPS)
     try:
         for frame in Repeated(Recording(clip), FRAMES).frames(threading.Event()):
             bgr = np.asarray(cv2.resize(frame.bgr, size), np.uint8)
-            sink.write(Frame(bgr, frame.index, frame.source, 0.0, frame.index / FPS), _NOTHING)
+            sink.write(Answered(Frame(bgr, frame.index, 0.0, frame.index / FPS, frame.source), (_NOTHING,)))
     finally:
         sink.close()
     return path

@@ -65,8 +65,8 @@ def devices() -> dict[str, Any]:
     seen: list[tuple[int, str]] = []
 
     class Keep:
-        def write(self, frame: Any, prediction: Any) -> None:
-            seen.append((frame.index, prediction.top.name))
+        def write(self, answered: Any) -> None:
+            seen.append((answered.frame.index, answered.prediction.top.name))
 
         def close(self) -> None:
             pass

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.classifier import Classifier
-from live_classify.core.values import Frame, Prediction
+from live_classify.core.values import Answered, Frame, Prediction
 from live_classify.engines.base import EngineName
 from live_classify.measure.rounds import Clocks
 from live_classify.models.catalogue.lite_weights import LITE0
@@ -48,7 +48,7 @@ class Clock:
 def grey_frame(level: int, index: int = 0, source: str = "test", time_s: float | None = None) -> Frame:
     """A small frame of one grey level, which :class:`GreyEngine` recognises."""
     bgr = np.full((6, 8, 3), level, np.uint8)
-    return Frame(bgr, index, source, time.monotonic(), index / 25 if time_s is None else time_s)
+    return Frame(bgr, index, time.monotonic(), index / 25 if time_s is None else time_s, source)
 
 
 class GreyEngine:
@@ -127,9 +127,9 @@ class Collector:
         self.closed = 0
         self._before = before
 
-    def write(self, frame: Frame, prediction: Prediction) -> None:
-        self._before(frame)
-        self.written.append((frame, prediction))
+    def write(self, answered: Answered) -> None:
+        self._before(answered.frame)
+        self.written.append((answered.frame, answered.prediction))
 
     def close(self) -> None:
         self.closed += 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from live_classify.core.values import Frame, Prediction
+    from live_classify.core.values import Answered
     from live_classify.flow.pipeline import Pipeline
 
 
@@ -37,14 +37,14 @@ class Announcement:
     def __init__(self, text: str) -> None:
         self._text: str | None = text
 
-    def write(self, frame: Frame, prediction: Prediction) -> None:  # noqa: ARG002 (the form of a sink)
-        """Say it, the first time; see :class:`~live_classify.outputs.base.Sink`."""
+    def write(self, answered: Answered) -> None:  # noqa: ARG002 (the form of a sink)
+        """Say it, the first time; see :class:`~live_classify.core.protocols.Sink`."""
         if self._text is not None:
             note(self._text)
             self._text = None
 
     def close(self) -> None:
-        """Nothing is left open; see :class:`~live_classify.outputs.base.Sink`."""
+        """Nothing is left open; see :class:`~live_classify.core.protocols.Sink`."""
 
 
 def closing_line(pipeline: Pipeline, outputs: Iterable[Path | None]) -> str:

@@ -21,8 +21,8 @@ from live_classify.cli.options import (
 from live_classify.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from live_classify.core.values import Frame, Prediction
-    from live_classify.outputs.base import Sink
+    from live_classify.core.protocols import Sink
+    from live_classify.core.values import Answered
 
 
 @click.command()
@@ -100,8 +100,9 @@ class _RankPrinter:
     def __init__(self, headed: bool) -> None:
         self._headed = headed
 
-    def write(self, frame: Frame, prediction: Prediction) -> None:
-        lines = [f"{on_one_line(frame.source)}:"] if self._headed else []
+    def write(self, answered: Answered) -> None:
+        prediction = answered.prediction
+        lines = [f"{on_one_line(answered.frame.source)}:"] if self._headed else []
         if prediction.stable is None:
             lines.append("not sure")
         lines += [

@@ -15,8 +15,8 @@ from live_classify.core.errors import UsageError, WindowError
 
 if TYPE_CHECKING:
     from live_classify.cli.options import ModelOptions
+    from live_classify.core.protocols import Sink
     from live_classify.flow.pipeline import Pipeline
-    from live_classify.outputs.base import Sink
     from live_classify.sources.base import Source
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from live_classify.cli.console import closing_line, note
 from live_classify.core.errors import OutputError
+from live_classify.core.protocols import Sink
 from live_classify.core.whole_file import write_whole
-from live_classify.outputs.base import Sink
 from live_classify.outputs.factory import Outputs, log_sink, video_sink
 from live_classify.outputs.paths import check_outputs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from live_classify.answers.tally import Tally
 from live_classify.cli.console import counted, on_one_line, say
-from live_classify.core.values import Frame, Prediction
+from live_classify.core.values import Answered
 
 _MOST_LABELS = 5
 
@@ -16,13 +16,14 @@ class Summary:
         self._tallies: dict[str, Tally] = {}
         self._last_s: dict[str, float] = {}
 
-    def write(self, frame: Frame, prediction: Prediction) -> None:
-        """Count one frame; see :class:`~live_classify.outputs.base.Sink`."""
-        self._tallies.setdefault(frame.source, Tally()).add(prediction)
+    def write(self, answered: Answered) -> None:
+        """Count one frame; see :class:`~live_classify.core.protocols.Sink`."""
+        frame = answered.frame
+        self._tallies.setdefault(frame.source, Tally()).add(answered.prediction)
         self._last_s[frame.source] = frame.time_s
 
     def close(self) -> None:
-        """Nothing is left open; see :class:`~live_classify.outputs.base.Sink`."""
+        """Nothing is left open; see :class:`~live_classify.core.protocols.Sink`."""
 
     def print(self) -> None:
         """Print the labels of each recording with their share of its frames, the most frequent first."""

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from live_classify.classifier import Classifier
 from live_classify.core.errors import LiveClassifyError, OutputError, SourceError
-from live_classify.core.values import Frame, Prediction
+from live_classify.core.protocols import Sink
+from live_classify.core.values import Answered, Frame, Prediction
 from live_classify.engines.base import Goal
 from live_classify.flow.buffer import Buffer
 from live_classify.flow.feed import Feed, Result
@@ -25,7 +26,6 @@ from live_classify.flow.meter import Meter, Percentiles
 from live_classify.flow.newest import Newest
 from live_classify.flow.threads import ThreadGroup
 from live_classify.imaging.still_frames import StillFrames
-from live_classify.outputs.base import Sink
 from live_classify.sources.base import Source
 
 _RESULTS_WAITING = 4
@@ -196,8 +196,7 @@ class Pipeline:
                         frame = next(frames, None)
                     if frame is None:
                         break
-                    if frame.source != source.name:  # of two sources that are one camera, the second has another name
-                        frame = replace(frame, source=source.name)
+                    frame = replace(frame, source=source.name)
                     feed.capture_meter.tick()
                     if self.live:  # not the pictures of a thousand recordings
                         feed.frame = frame
@@ -245,7 +244,7 @@ class Pipeline:
                 ((frame, prediction),) = taken
                 with self.output_meter.busy():
                     for sink in self._sinks:
-                        sink.write(frame, prediction)
+                        sink.write(Answered(frame, (prediction,)))
                 self.output_meter.tick()
         except LiveClassifyError as error:
             self._fail(error)  # before closing, which may fail for the same reason

@@ -19,7 +19,7 @@ from live_classify.outputs.factory import Answering, Outputs, open_sinks
 if TYPE_CHECKING:
     from live_classify.answers.tally import Tally
     from live_classify.classifier import Classifier
-    from live_classify.core.values import Frame, Prediction
+    from live_classify.core.values import Answered
     from live_classify.flow.pipeline import Pipeline
 
 _LOOK_EVERY_S = 0.1
@@ -135,8 +135,8 @@ class _Count:
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
 
-    def write(self, frame: Frame, prediction: Prediction) -> None:  # noqa: ARG002 (the form of a sink)
-        self._tally.add(prediction)
+    def write(self, answered: Answered) -> None:
+        self._tally.add(answered.prediction)
 
     def close(self) -> None:
         """Nothing is left open."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from live_classify.classifier import Classifier
 from live_classify.core.errors import EngineError, OutputError
-from live_classify.core.values import Frame, Prediction
+from live_classify.core.values import Answered
 from live_classify.engines.base import EngineName
 
 
@@ -24,12 +24,12 @@ class AnswersSink:
         self._path = path
         self._rows: list[npt.NDArray[np.float32]] = []
 
-    def write(self, frame: Frame, prediction: Prediction) -> None:  # noqa: ARG002 (the form of a sink)
-        """Take one classified frame; see :class:`~live_classify.outputs.base.Sink`."""
-        self._rows.append(prediction.probabilities)
+    def write(self, answered: Answered) -> None:
+        """Take one classified frame; see :class:`~live_classify.core.protocols.Sink`."""
+        self._rows.append(answered.prediction.probabilities)
 
     def close(self) -> None:
-        """Write the file; see :class:`~live_classify.outputs.base.Sink`."""
+        """Write the file; see :class:`~live_classify.core.protocols.Sink`."""
         if not self._rows:
             return
         try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from live_classify.core.errors import SourceReadError
-from live_classify.core.values import Frame, Label, Prediction
+from live_classify.core.values import Answered, Frame, Label, Prediction
 from live_classify.imaging.resize import ResizeMode, resize_into
 from live_classify.measure.rounds import Clocks, Ms, Rate, rate_of
 
@@ -145,10 +145,10 @@ def encoding(frames: Sequence[Frame], path: Path) -> Steps:
     from live_classify.outputs.video import VideoSink
 
     prediction = Prediction((_SHOWN,), _SHOWN, np.ones(1, np.float32), 0.0)
-    sink = VideoSink(path, lambda frame, _: frame.bgr, _CAMERA_FPS)
+    sink = VideoSink(path, lambda answered: answered.frame.bgr, _CAMERA_FPS)
     try:
         for number, frame in enumerate(itertools.cycle(frames)):
-            sink.write(Frame(frame.bgr, number, frame.source, 0.0, number / _CAMERA_FPS), prediction)
+            sink.write(Answered(Frame(frame.bgr, number, 0.0, number / _CAMERA_FPS, frame.source), (prediction,)))
             yield number >= _ENCODER_HOLDS
     finally:
         sink.close()

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live_classify.core.errors import OutputError
-from live_classify.outputs.base import Deferred, Sink
+from live_classify.core.protocols import Sink
+from live_classify.outputs.deferred import Deferred
 from live_classify.outputs.paths import require_suffix
 from live_classify.sources.excerpt import WHOLE, Part
 
 if TYPE_CHECKING:
-    from live_classify.core.values import BgrImage, Frame, Prediction
+    from live_classify.core.values import Answered, BgrImage
     from live_classify.models.records.labels import Labels
     from live_classify.sources.base import Source
 
@@ -118,12 +119,12 @@ def open_sinks(
     return sinks
 
 
-def annotated(frame: Frame, prediction: Prediction) -> BgrImage:
+def annotated(answered: Answered) -> BgrImage:
     """A copy of the frame with its label drawn on."""
     from live_classify.imaging.overlay import Caption, draw
 
-    picture: BgrImage = frame.bgr.copy()
-    draw(picture, Caption(prediction.stable))
+    picture: BgrImage = answered.frame.bgr.copy()
+    draw(picture, Caption(answered.prediction.stable))
     return picture
 
 

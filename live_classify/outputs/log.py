@@ -13,8 +13,8 @@ from live_classify.outputs.files import RowFile
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from live_classify.core.values import Frame, Prediction
-    from live_classify.outputs.base import Sink
+    from live_classify.core.protocols import Sink
+    from live_classify.core.values import Answered, Frame, Prediction
 
 _SECONDS_DIGITS = 6
 _MILLISECONDS_DIGITS = 3
@@ -52,32 +52,41 @@ class JsonLinesSink:
         """
         self._file = RowFile(path)
 
-    def write(self, frame: Frame, prediction: Prediction) -> None:
+    def write(self, answered: Answered) -> None:
         """Take one classified frame.
 
         Raises:
             OutputError: the row could not be written; the rows before it are whole.
         """
-        row = {
-            "source": frame.source,
-            "frame": frame.index,
-            "time_s": round(frame.time_s, _SECONDS_DIGITS),
-            "latency_ms": _latency_ms(frame, prediction),
-            "labels": [
-                {
-                    "index": label.index,
-                    "id": label.id,
-                    "name": label.name,
-                    "probability": round(label.probability, _PROBABILITY_DIGITS),
-                }
-                for label in prediction.labels
-            ],
-        }
-        self._file.write_row(_JSON.encode(row) + "\n")
+        for prediction in answered.predictions:
+            self._file.write_row(_JSON.encode(_row(answered.frame, prediction)) + "\n")
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _row(frame: Frame, prediction: Prediction) -> dict[str, object]:
+    """One row: of a live frame with its wall-clock time, of a region with its name."""
+    at = {} if frame.at is None else {"at": frame.at.isoformat(timespec="milliseconds")}
+    region = {"region": prediction.region.name} if prediction.region.name else {}
+    return {
+        "source": frame.source,
+        "frame": frame.index,
+        "time_s": round(frame.time_s, _SECONDS_DIGITS),
+        **at,
+        **region,
+        "latency_ms": _latency_ms(frame, prediction),
+        "labels": [
+            {
+                "index": label.index,
+                "id": label.id,
+                "name": label.name,
+                "probability": round(label.probability, _PROBABILITY_DIGITS),
+            }
+            for label in prediction.labels
+        ],
+    }
 
 
 class CsvSink:
@@ -107,12 +116,13 @@ class CsvSink:
             self._file.close()
             raise
 
-    def write(self, frame: Frame, prediction: Prediction) -> None:
+    def write(self, answered: Answered) -> None:
         """Take one classified frame.
 
         Raises:
             OutputError: the row could not be written; the rows before it are whole.
         """
+        frame, prediction = answered.frame, answered.prediction
         cells: list[object] = [
             frame.source,
             frame.index,

@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 
 from live_classify.core.errors import OutputError
-from live_classify.core.values import BgrImage, Frame, Prediction
+from live_classify.core.values import Answered, BgrImage
 
-Annotate = Callable[[Frame, Prediction], BgrImage]
+Annotate = Callable[[Answered], BgrImage]
 
 
 class PictureSink:
@@ -25,12 +25,12 @@ class PictureSink:
         self._paths = paths
         self._annotate = annotate
 
-    def write(self, frame: Frame, prediction: Prediction) -> None:
-        """Write one picture; see :class:`~live_classify.outputs.base.Sink`."""
-        write_picture(self._paths[frame.source], self._annotate(frame, prediction))
+    def write(self, answered: Answered) -> None:
+        """Write one picture; see :class:`~live_classify.core.protocols.Sink`."""
+        write_picture(self._paths[answered.frame.source], self._annotate(answered))
 
     def close(self) -> None:
-        """Nothing is left open; see :class:`~live_classify.outputs.base.Sink`."""
+        """Nothing is left open; see :class:`~live_classify.core.protocols.Sink`."""
 
 
 def write_picture(path: Path, bgr: BgrImage) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 
 from live_classify.answers.segments import Segment
-from live_classify.core.values import Frame, Label, Prediction
+from live_classify.core.values import Answered, Frame, Label
 from live_classify.core.whole_file import write_whole
 
 _THUMBNAIL_WIDTH = 240
@@ -75,12 +75,13 @@ class Report:
         self._path = path
         self._recordings: dict[str, RecordingReport] = {}
 
-    def write(self, frame: Frame, prediction: Prediction) -> None:
-        """Keep a thumbnail of the frame if it shows its label best; see :class:`~live_classify.outputs.base.Sink`."""
+    def write(self, answered: Answered) -> None:
+        """Keep a thumbnail of the frame if it shows its label best; see :class:`~live_classify.core.protocols.Sink`."""
+        frame = answered.frame
         recording = self._recordings.setdefault(frame.source, RecordingReport(frame.source))
         recording.frames += 1
         recording.end_s = max(recording.end_s, frame.time_s)
-        label = prediction.top
+        label = answered.prediction.top
         best = recording.thumbnails.get(label.index)
         if best is None or label.probability > best.probability + _BETTER:
             recording.thumbnails[label.index] = Thumbnail(label.probability, frame.time_s, _jpeg(frame))

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from live_classify.answers.segments import Segment, Segmenter
 from live_classify.core.errors import UsageError
-from live_classify.core.values import Frame, Prediction
+from live_classify.core.values import Answered
 from live_classify.outputs.files import RowFile
 
 COLUMNS = ("source", "id", "name", "start_s", "end_s", "frames", "mean_probability")
@@ -31,7 +31,7 @@ class SegmentWriter(Protocol):
         """
 
     def close(self) -> None:
-        """As of :class:`~live_classify.outputs.base.Sink`."""
+        """As of :class:`~live_classify.core.protocols.Sink`."""
 
 
 class SegmentSink:
@@ -48,16 +48,17 @@ class SegmentSink:
         self._segmenter: Segmenter | None = None
         self._source = ""
 
-    def write(self, frame: Frame, prediction: Prediction) -> None:
-        """Take one classified frame; see :class:`~live_classify.outputs.base.Sink`."""
+    def write(self, answered: Answered) -> None:
+        """Take one classified frame; see :class:`~live_classify.core.protocols.Sink`."""
+        frame = answered.frame
         if self._segmenter is None or frame.source != self._source:
             self._finish()
             self._segmenter, self._source = self._open(), frame.source
-        for segment in self._segmenter.add(frame.time_s, prediction.probabilities):
+        for segment in self._segmenter.add(frame.time_s, answered.prediction.probabilities):
             self._hand_on(segment)
 
     def close(self) -> None:
-        """Hand on what is left, and close the writers; see :class:`~live_classify.outputs.base.Sink`."""
+        """Hand on what is left, and close the writers; see :class:`~live_classify.core.protocols.Sink`."""
         try:
             self._finish()
         finally:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from live_classify.core.errors import OutputError
-from live_classify.core.values import BgrImage, Frame, Prediction
+from live_classify.core.values import Answered, BgrImage
 from live_classify.outputs.encoders import working_encoder
 from live_classify.outputs.sound import Sound
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from av import Packet
     from typing_extensions import Buffer
 
-Annotate: TypeAlias = Callable[[Frame, Prediction], BgrImage]
+Annotate: TypeAlias = Callable[[Answered], BgrImage]
 """Makes the picture to write; it must be a new one, since frames are shared."""
 
 _TICKS_PER_S = 90_000
@@ -70,19 +70,19 @@ class VideoSink:
         except OSError as error:
             raise OutputError(f"cannot create {path}: {error.strerror}") from error
 
-    def write(self, frame: Frame, prediction: Prediction) -> None:
+    def write(self, answered: Answered) -> None:
         """Take one classified frame. The first one's size is the recording's; later ones are scaled to it.
 
         Raises:
             OutputError: the picture could not be written; what was written before stays playable.
         """
-        picture = self._annotate(frame, prediction)
+        picture = self._annotate(answered)
         try:
             if self._encoder is None:
                 self._encoder = _Encoder(self._file, picture.shape[1], picture.shape[0], self._fps)
                 if self._sound_of is not None:
                     self._encoder.add_sound(self._sound_of, self._from_s, self._until_s)
-            self._encoder.write(picture, frame.time_s - self._from_s)
+            self._encoder.write(picture, answered.frame.time_s - self._from_s)
         except self._errors as error:
             self._abandon()
             raise OutputError(f"cannot write {self._path}: {error.strerror or error}") from error

@@ -55,7 +55,7 @@ class Camera:
                 captured_s = time.monotonic()
                 if not arrived:
                     raise SourceReadError(f"camera {self.name} stopped delivering frames after {index}")
-                yield Frame(np.asarray(bgr, np.uint8), index, self.name, captured_s, captured_s - start_s)
+                yield Frame(np.asarray(bgr, np.uint8), index, captured_s, captured_s - start_s)
                 index += 1
         finally:
             capture.release()

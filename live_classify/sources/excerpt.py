@@ -95,7 +95,7 @@ class Excerpt:
                     self.decode_errors = decoder.errors
                     if picture is not None:
                         bgr = _to_bgr(picture, converter)
-                        yield Frame(bgr, number, self.name, time.monotonic(), index.time_s(number))
+                        yield Frame(bgr, number, time.monotonic(), index.time_s(number))
         except av.FFmpegError as error:
             reason = diagnosis.why_unreadable(self.path)
             raise SourceOpenError(f"cannot read {self.name} as video: {reason}") from error

@@ -130,7 +130,7 @@ class NetworkStream:
                 captured_s = time.monotonic()
                 last_s = captured_s - start_s if endless else last_s if picture.time is None else picture.time
                 bgr = picture.to_ndarray(format="bgr24")
-                yield Frame(np.asarray(bgr, np.uint8), index, self.name, captured_s, last_s)
+                yield Frame(np.asarray(bgr, np.uint8), index, captured_s, last_s)
                 index += 1
         if reason:
             raise SourceReadError(f"{self.name} broke off after {index} frames: {reason}")

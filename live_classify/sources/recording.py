@@ -47,7 +47,7 @@ class Recording:
                 captured_s = time.monotonic()
                 # Raw streams have no timestamps, and some frames of an AVI file none: then all but the first are 0.
                 last_s = time_s if index == 0 or time_s > last_s else last_s + period_s
-                yield Frame(bgr, index, self.name, captured_s, last_s)
+                yield Frame(bgr, index, captured_s, last_s)
                 index += 1
         finally:
             capture.release()

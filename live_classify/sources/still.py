@@ -33,7 +33,7 @@ class Still:
 
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:  # noqa: ARG002 (a file never waits)
         """Give the picture; see :class:`~live_classify.sources.base.Source`."""
-        yield Frame(read_image(self.path, self.name), 0, self.name, time.monotonic(), 0.0)
+        yield Frame(read_image(self.path, self.name), 0, time.monotonic(), 0.0)
 
 
 def read_image(path: Path, name: str) -> BgrImage:

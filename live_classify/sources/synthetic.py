@@ -105,7 +105,7 @@ class SyntheticCamera:
             captured_s = time.monotonic()
             # Decoding the frames that were lost to slow decoding would lose ever more.
             start_s += max(0.0, captured_s - asked_s - self._period_s)
-            yield Frame(bgr, index, self.name, captured_s, captured_s - began_s)
+            yield Frame(bgr, index, captured_s, captured_s - began_s)
             index += 1
 
     def _reel(self, stop: threading.Event) -> Callable[[int], BgrImage | None]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from live_classify.answers.segments import Segment
-from live_classify.core.values import Frame, Label, Prediction
+from live_classify.core.values import Answered, Frame, Label, Prediction
 from live_classify.outputs.report import Report
 from media import photograph
 
@@ -38,8 +38,8 @@ def test_a_reader_clicks_a_label_and_sees_when(tmp_path: Path) -> None:
     cat, cup = Label(1, "n1", "cat", 0.9), Label(2, "n2", "<script>ran=true</script>", 0.7)
     report = Report(tmp_path / "report.html")
     for number, label in enumerate((cat, cup)):
-        frame = Frame(photograph(640, 360), number, "<script>ran=true</script>.mp4", 0.0, number * 1.0)
-        report.write(frame, Prediction((label,), None, np.ones(1, np.float32), 0.0))
+        frame = Frame(photograph(640, 360), number, 0.0, number * 1.0, "<script>ran=true</script>.mp4")
+        report.write(Answered(frame, (Prediction((label,), None, np.ones(1, np.float32), 0.0),)))
     for start_s, label in ((0.0, cat), (4.0, cup), (5.0, cat), (9.0, cup)):
         report.write_segment("<script>ran=true</script>.mp4", Segment(label, start_s, start_s + 1, 30))
     report.close()

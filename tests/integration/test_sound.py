@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from live_classify.core.errors import OutputError, SourceOpenError
-from live_classify.core.values import Label, Prediction
+from live_classify.core.values import Answered, Label, Prediction
 from live_classify.outputs.clips import clip_ending, cut_clip
 from live_classify.outputs.video import VideoSink
 from live_classify.sources.excerpt import Excerpt, Part
@@ -47,10 +47,10 @@ def track(path: Path, kind: str) -> Track:
 
 
 def copy(source: Path, path: Path, part: Part = Part(), most: int = 1000) -> None:  # noqa: B008 (frozen)
-    sink = VideoSink(path, lambda frame, _: frame.bgr, 25, source, part.start_s, part.end_s)
+    sink = VideoSink(path, lambda answered: answered.frame.bgr, 25, source, part.start_s, part.end_s)
     for number, frame in enumerate(Excerpt(source, part).frames(threading.Event())):
         if number < most:
-            sink.write(frame, PREDICTION)
+            sink.write(Answered(frame, (PREDICTION,)))
     sink.close()
 
 

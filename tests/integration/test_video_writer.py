@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from live_classify.core.errors import OutputError
-from live_classify.core.values import BgrImage, Frame, Label, Prediction
+from live_classify.core.values import Answered, BgrImage, Frame, Label, Prediction
 from live_classify.outputs.video import VideoSink
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ def plain(width: int, height: int, bgr: Sequence[int] = (128, 128, 128)) -> BgrI
     return np.full((height, width, 3), bgr, np.uint8)
 
 
-def unchanged(frame: Frame, _: Prediction) -> BgrImage:
-    return frame.bgr
+def unchanged(answered: Answered) -> BgrImage:
+    return answered.frame.bgr
 
 
 def write(path: Path, pictures: Sequence[BgrImage], times: Sequence[float] | None = None, fps: float = 30) -> None:
     sink = VideoSink(path, unchanged, fps)
     for index, picture in enumerate(pictures):
         time_s = index / 30 if times is None else times[index]
-        sink.write(Frame(picture, index, "clip", captured_s=0.0, time_s=time_s), PREDICTION)
+        sink.write(Answered(Frame(picture, index, captured_s=0.0, time_s=time_s, source="clip"), (PREDICTION,)))
     sink.close()
 
 
@@ -109,14 +109,14 @@ def test_a_frame_of_another_size_is_scaled_to_the_first_one(tmp_path: Path) -> N
 def test_each_frame_is_annotated_with_its_own_prediction(tmp_path: Path) -> None:
     seen: list[tuple[Frame, Prediction]] = []
 
-    def annotate(frame: Frame, prediction: Prediction) -> BgrImage:
-        seen.append((frame, prediction))
+    def annotate(answered: Answered) -> BgrImage:
+        seen.append((answered.frame, answered.prediction))
         return plain(64, 48, (200, 200, 200))
 
     sink = VideoSink(tmp_path / "a.mp4", annotate, 30)
-    frames = [Frame(plain(64, 48, (0, 0, 0)), index, "clip", 0.0, index / 30) for index in range(3)]
+    frames = [Frame(plain(64, 48, (0, 0, 0)), index, 0.0, index / 30, "clip") for index in range(3)]
     for frame in frames:
-        sink.write(frame, PREDICTION)
+        sink.write(Answered(frame, (PREDICTION,)))
     sink.close()
     assert seen == [(frame, PREDICTION) for frame in frames]
     assert all(abs(picture.mean() - 200) < 3 for picture in read(tmp_path / "a.mp4")[1])
@@ -136,7 +136,7 @@ def test_a_closed_file_is_an_ordinary_mp4_with_a_key_frame_each_half_second(tmp_
 
 def test_closing_twice_changes_nothing(tmp_path: Path) -> None:
     sink = VideoSink(tmp_path / "a.mp4", unchanged, 30)
-    sink.write(Frame(plain(64, 48), 0, "clip", 0.0, 0.0), PREDICTION)
+    sink.write(Answered(Frame(plain(64, 48), 0, 0.0, 0.0, "clip"), (PREDICTION,)))
     sink.close()
     contents = (tmp_path / "a.mp4").read_bytes()
     sink.close()
@@ -170,7 +170,7 @@ def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
 
 def test_a_file_that_is_removed_meanwhile_is_an_error(tmp_path: Path) -> None:
     sink = VideoSink(tmp_path / "a.mp4", unchanged, 30)
-    sink.write(Frame(plain(64, 48), 0, "clip", 0.0, 0.0), PREDICTION)
+    sink.write(Answered(Frame(plain(64, 48), 0, 0.0, 0.0, "clip"), (PREDICTION,)))
     (tmp_path / "a.mp4").unlink()
     with pytest.raises(OutputError, match=r"cannot finish .*a\.mp4: it was removed while it was being written"):
         sink.close()
@@ -182,19 +182,20 @@ import resource, signal, sys
 from pathlib import Path
 import numpy as np
 from live_classify.core.errors import OutputError
-from live_classify.core.values import Frame, Label, Prediction
+from live_classify.core.values import Answered, Frame, Label, Prediction
 from live_classify.outputs.video import VideoSink
 
 path, frames, limit = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 noise = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 answer = Prediction((Label(0, "", "x", 1.0),), None, np.ones(1, np.float32), 0.0)
-sink = VideoSink(path, lambda frame, _: frame.bgr, 30)
+sink = VideoSink(path, lambda answered: answered.frame.bgr, 30)
 if limit:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
     for index in range(frames):
-        sink.write(Frame(np.roll(noise, index, 1), index, "clip", 0.0, index / 30), answer)
+        frame = Frame(np.roll(noise, index, 1), index, 0.0, index / 30, "clip")
+        sink.write(Answered(frame, (answer,)))
     print("written", flush=True)
     sys.stdin.read()
     sink.close()

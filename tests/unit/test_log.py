@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from live_classify.core.errors import OutputError, UsageError
-from live_classify.core.values import Frame, Label, Prediction
+from live_classify.core.values import Answered, Frame, Label, Prediction
 from live_classify.outputs.log import CsvSink, JsonLinesSink, open_log
 
 if TYPE_CHECKING:
-    from live_classify.outputs.base import Sink
+    from live_classify.core.protocols import Sink
 
 KINDS = ["log.jsonl", "log.csv"]
 ESPRESSO = Label(967, "n07920052", "espresso", 0.95312345678)
@@ -25,7 +25,7 @@ CUP = Label(968, "n07930864", "cup", 0.0200004)
 
 
 def frame(index: int = 12, source: str = "clip.mp4") -> Frame:
-    return Frame(np.zeros((4, 4, 3), np.uint8), index, source, captured_s=100.0, time_s=index / 30)
+    return Frame(np.zeros((4, 4, 3), np.uint8), index, captured_s=100.0, time_s=index / 30, source=source)
 
 
 def prediction(*labels: Label) -> Prediction:
@@ -34,7 +34,7 @@ def prediction(*labels: Label) -> Prediction:
 
 
 def write_one(sink: Sink, *labels: Label, source: str = "clip.mp4") -> None:
-    sink.write(frame(source=source), prediction(*labels))
+    sink.write(Answered(frame(source=source), (prediction(*labels),)))
     sink.close()
 
 
@@ -56,8 +56,8 @@ def test_a_json_row_has_exactly_the_documented_keys_and_digits(tmp_path: Path) -
 def test_a_csv_log_has_a_header_and_one_row_a_frame(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     sink = open_log(path, top=2)
-    sink.write(frame(12), prediction())
-    sink.write(frame(15), prediction())
+    sink.write(Answered(frame(12), (prediction(),)))
+    sink.write(Answered(frame(15), (prediction(),)))
     sink.close()
     answers = ["967", "n07920052", "espresso", "0.953123", "968", "n07930864", "cup", "0.02"]
     label_columns = ["index_1", "id_1", "name_1", "probability_1", "index_2", "id_2", "name_2", "probability_2"]
@@ -103,7 +103,7 @@ def test_a_row_can_be_read_as_soon_as_it_is_written(tmp_path: Path, name: str) -
     sink = open_log(tmp_path / name, top=1)
     before = (tmp_path / name).read_bytes().count(b"\n")
     for rows in (1, 2):
-        sink.write(frame(), prediction())
+        sink.write(Answered(frame(), (prediction(),)))
         contents = (tmp_path / name).read_bytes()
         assert contents.count(b"\n") == before + rows
         assert contents.endswith(b"\n")
@@ -135,7 +135,7 @@ def test_a_missing_folder_is_named(tmp_path: Path, name: str) -> None:
 def test_a_full_device_is_an_error_that_names_it() -> None:
     sink = JsonLinesSink(Path("/dev/full"))
     with pytest.raises(OutputError, match="cannot write /dev/full: No space left on device"):
-        sink.write(frame(), prediction())
+        sink.write(Answered(frame(), (prediction(),)))
     sink.close()
     with pytest.raises(OutputError, match="cannot write /dev/full: No space left on device"):
         CsvSink(Path("/dev/full"), top=1)
@@ -146,7 +146,7 @@ import resource, signal, sys
 from pathlib import Path
 import numpy as np
 from live_classify.core.errors import OutputError
-from live_classify.core.values import Frame, Label, Prediction
+from live_classify.core.values import Answered, Frame, Label, Prediction
 from live_classify.outputs.log import open_log
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -156,7 +156,7 @@ answer = Prediction((Label(0, "", "x", 1.0),), None, np.ones(1, np.float32), 0.0
 rows = 0
 try:
     while True:
-        sink.write(Frame(np.zeros((4, 4, 3), np.uint8), rows, "s", 0.0, 0.0), answer)
+        sink.write(Answered(Frame(np.zeros((4, 4, 3), np.uint8), rows, 0.0, 0.0, "s"), (answer,)))
         rows += 1
 except OutputError as error:
     print(error)
@@ -191,9 +191,9 @@ def test_a_named_pipe_takes_rows_and_a_reader_that_leaves_is_an_error(tmp_path: 
     reader = threading.Thread(target=read_the_first_answer)
     reader.start()
     sink = open_log(pipe, top=1)
-    sink.write(frame(), prediction())
+    sink.write(Answered(frame(), (prediction(),)))
     reader.join()
     assert received[0].startswith((b"clip.mp4,12,", b'{"source": "clip.mp4", "frame": 12,'))
     with pytest.raises(OutputError, match=rf"cannot write .*{name}: Broken pipe"):
-        sink.write(frame(), prediction())
+        sink.write(Answered(frame(), (prediction(),)))
     sink.close()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from live_classify.core.errors import SourceOpenError
-from live_classify.core.values import Frame, Label, Prediction
+from live_classify.core.values import Answered, Frame, Label, Prediction
 from live_classify.outputs.log import open_log
 from live_classify.outputs.log_reader import Log
 
@@ -17,8 +17,8 @@ LABELS = (Label(967, "n07920052", "espresso", 0.75), Label(3, "", "great, white"
 def test_what_was_logged_comes_back(name: str, tmp_path: Path) -> None:
     sink = open_log(tmp_path / name, 3)
     for index in range(3):
-        frame = Frame(np.zeros((4, 4, 3), np.uint8), index, "clip.mp4", 0.0, index / 4)
-        sink.write(frame, Prediction(LABELS[: min(index + 1, 2)], None, np.ones(1, np.float32), 0.0))
+        frame = Frame(np.zeros((4, 4, 3), np.uint8), index, 0.0, index / 4, "clip.mp4")
+        sink.write(Answered(frame, (Prediction(LABELS[: min(index + 1, 2)], None, np.ones(1, np.float32), 0.0),)))
     sink.close()
     log = Log(tmp_path / name)
     rows = list(log.rows())

@@ -137,7 +137,7 @@ def test_a_picture_is_decoded_each_time() -> None:
 
 
 def test_drawing_leaves_the_frames_alone() -> None:
-    frame = Frame(np.full((240, 320, 3), 9, np.uint8), 0, "test", 0.0, 0.0)
+    frame = Frame(np.full((240, 320, 3), 9, np.uint8), 0, 0.0, 0.0, "test")
     steps = stages.drawing([frame])
     assert [next(steps), next(steps)] == [True, True]
     assert (frame.bgr == 9).all()
@@ -145,7 +145,7 @@ def test_drawing_leaves_the_frames_alone() -> None:
 
 def test_encoding_writes_a_video(tmp_path: Path) -> None:
     path = tmp_path / "stage.mp4"
-    frame = Frame(np.full((48, 64, 3), 9, np.uint8), 0, "test", 0.0, 0.0)
+    frame = Frame(np.full((48, 64, 3), 9, np.uint8), 0, 0.0, 0.0, "test")
     steps = stages.encoding([frame], path)
     counted = [next(steps) for _ in range(12)]
     steps.close()

@@ -10,7 +10,7 @@ import pytest
 
 from doubles import grey_frame
 from live_classify.core.errors import OutputError
-from live_classify.core.values import BgrImage, Frame, Label, Prediction
+from live_classify.core.values import Answered, BgrImage, Label, Prediction
 from live_classify.outputs.pictures import PictureSink, write_picture
 
 PREDICTION = Prediction((Label(0, "", "grey", 1.0),), None, np.ones(1, np.float32), 0.0)
@@ -75,13 +75,13 @@ def test_a_file_that_could_not_even_be_opened_is_left_alone(tmp_path: Path, bgr:
 
 
 def test_each_picture_gets_a_copy_with_its_label_drawn_on(tmp_path: Path) -> None:
-    def annotate(frame: Frame, prediction: Prediction) -> BgrImage:
-        assert prediction is PREDICTION
-        return np.asarray(frame.bgr + 1, np.uint8)
+    def annotate(answered: Answered) -> BgrImage:
+        assert answered.prediction is PREDICTION
+        return np.asarray(answered.frame.bgr + 1, np.uint8)
 
     sink = PictureSink({"a": tmp_path / "1.png", "b": tmp_path / "2.png"}, annotate)
     for level, source in ((10, "a"), (20, "b")):
-        sink.write(grey_frame(level, source=source), PREDICTION)
+        sink.write(Answered(grey_frame(level, source=source), (PREDICTION,)))
     sink.close()
     sink.close()
     for level, name in ((10, "1.png"), (20, "2.png")):

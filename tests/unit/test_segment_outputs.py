@@ -11,7 +11,7 @@ import pytest
 
 from live_classify.answers.segments import Segment
 from live_classify.core.errors import OutputError, UsageError
-from live_classify.core.values import Frame, Label, Prediction
+from live_classify.core.values import Answered, Frame, Label, Prediction
 from live_classify.outputs.report import Report
 from live_classify.outputs.segments import COLUMNS, SegmentTable
 from live_classify.outputs.subtitles import Subtitles
@@ -75,7 +75,7 @@ def test_a_segment_of_no_length_is_still_a_cue(tmp_path: Path) -> None:
 def reported(path: Path, source: str, segment: Segment) -> str:
     report = Report(path)
     prediction = Prediction((segment.label,), None, np.ones(1, np.float32), 0.0)
-    report.write(Frame(photograph(), 0, source, 0.0, 0.0), prediction)
+    report.write(Answered(Frame(photograph(), 0, 0.0, 0.0, source), (prediction,)))
     report.write_segment(source, segment)
     report.close()
     report.close()
