@@ -6,9 +6,9 @@ from collections.abc import Generator
 from pathlib import Path
 
 from live_classify.classifier import Classifier
+from live_classify.core.protocols import Source
 from live_classify.core.values import Frame, Prediction
 from live_classify.flow.pipeline import Pipeline
-from live_classify.sources.base import Source
 from live_classify.sources.open import live_source, recorded_source
 
 

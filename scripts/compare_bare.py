@@ -45,7 +45,7 @@ def pipeline_run(path: Path, classifier: Classifier, output: Path | None) -> lis
             pass
 
     source = Recording(path)
-    sinks = [Collect(), *make_sinks(output, None, 5, source)]
+    sinks = [Collect(), *make_sinks(output, None, 5, source, path)]
     with Pipeline([source], classifier, live=False, sinks=sinks) as pipeline:
         pipeline.wait()
     return answers

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.classifier import Classifier
+from live_classify.core.protocols import SourceStatus
 from live_classify.core.values import Answered, Frame, Prediction
 from live_classify.engines.base import EngineName
 from live_classify.measure.rounds import Clocks
@@ -96,12 +97,12 @@ class ListSource:
 
     def __init__(self, frames: Iterable[Frame], name: str = "test", then: Exception | None = None) -> None:
         self.name = name
-        self.decode_errors = 0
-        self.frame_rate: float | None = None
-        self.frame_count: int | None = None
         self.released = False
         self._frames = frames
         self._then = then
+
+    def status(self) -> SourceStatus:
+        return SourceStatus()
 
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
         try:

@@ -67,7 +67,7 @@ def demo(
             "demo",
             [clip],
             classifier,
-            [*outputs.make_sinks(output, log, classifier.top, clip), summary],
+            [*outputs.make_sinks(output, log, classifier.top, clip, path), summary],
             smooth_s=smooth_s,
             min_confidence=min_confidence,
             written=[output, log],

@@ -61,9 +61,8 @@ def image(
     PATH is a picture, a folder of them (searched to its bottom), or a glob. A picture that can't be read is reported,
     the others go on, and the exit status is 1.
     """
-    from live_classify.cli import sinks as outputs
     from live_classify.cli.recorded import run_recorded
-    from live_classify.outputs.factory import annotated
+    from live_classify.outputs.factory import annotated, log_sink
     from live_classify.outputs.paths import check_outputs, require_suffix
     from live_classify.outputs.pictures import PictureSink
     from live_classify.sources.address import shown_name
@@ -78,7 +77,9 @@ def image(
     check_outputs(written, inputs, overwrite)
 
     classifier = model_options.load()
-    sinks: list[Sink] = [_RankPrinter(headed=len(names) > 1), *outputs.make_sinks(None, log, classifier.top)]
+    sinks: list[Sink] = [_RankPrinter(headed=len(names) > 1)]
+    if log is not None:
+        sinks.append(log_sink(log, classifier.top))
     if copies:
         sinks.append(PictureSink(copies, annotated))
     return run_recorded(

@@ -15,9 +15,8 @@ from live_classify.core.errors import UsageError, WindowError
 
 if TYPE_CHECKING:
     from live_classify.cli.options import ModelOptions
-    from live_classify.core.protocols import Sink
+    from live_classify.core.protocols import Sink, Source
     from live_classify.flow.pipeline import Pipeline
-    from live_classify.sources.base import Source
 
 
 _LOOK_EVERY_S = 0.1
@@ -74,7 +73,7 @@ def run_live(
 
     classifier = model_options.load()
     announcements = [] if options.quiet else [Announcement(classifier.describe(goal_of(sources, live=True)))]
-    written = outputs.make_sinks(options.output, options.log, classifier.top, sources[0])
+    written = outputs.make_sinks(options.output, options.log, classifier.top, sources[0], None)
     pipeline = Pipeline(
         sources,
         classifier,

@@ -93,7 +93,7 @@ def progress_of(pipeline: Pipeline, quiet: bool) -> Iterator[Callable[[], None]]
             if frame.source != shown:  # each recording has its own speed, and so its own time left
                 shown = frame.source
                 position = f" ({number} of {len(sources)})" if len(sources) > 1 else ""
-                bar.reset(task, total=source.frame_count, description=f"{shown}{position}")
+                bar.reset(task, total=source.status().frame_count, description=f"{shown}{position}")
             bar.update(task, completed=frame.index + 1, fps=pipeline.answer_meter.fps)
 
         yield update

@@ -15,8 +15,7 @@ from live_classify.core.errors import SourceError
 
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
-    from live_classify.core.protocols import Sink
-    from live_classify.sources.base import Source
+    from live_classify.core.protocols import Sink, Source
 
 _PROGRESS_EVERY_S = 0.1
 

@@ -16,8 +16,8 @@ from live_classify.outputs.factory import Outputs, log_sink, video_sink
 from live_classify.outputs.paths import check_outputs
 
 if TYPE_CHECKING:
+    from live_classify.core.protocols import Source
     from live_classify.flow.pipeline import Pipeline
-    from live_classify.sources.base import Source
 
 
 def check_video_outputs(
@@ -28,20 +28,21 @@ def check_video_outputs(
     check_outputs({"--output": output, "--log": log, "--stats": stats}, inputs, overwrite)
 
 
-def make_sinks(output: Path | None, log: Path | None, top: int, source: Source | None = None) -> list[Sink]:
+def make_sinks(output: Path | None, log: Path | None, top: int, source: Source, recording: Path | None) -> list[Sink]:
     """The sinks for an annotated video and a log.
 
     Args:
         output: the video, if any.
         log: the log, if any.
         top: how many labels a row of it holds.
-        source: of the video's frames; its rate is a hint.
+        source: of the frames; its rate is a hint.
+        recording: the file that the source reads, for its sound; None where there is none.
     """
     sinks: list[Sink] = []
     if log is not None:
         sinks.append(log_sink(log, top))
     if output is not None:
-        sinks.append(video_sink(output, source))
+        sinks.append(video_sink(output, source, recording))
     return sinks
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from live_classify.answers.smoothing import StableLabel
+from live_classify.core.protocols import Source
 from live_classify.core.values import Frame, Prediction
 from live_classify.flow.meter import Meter
-from live_classify.sources.base import Source
 
 Result: TypeAlias = tuple[Frame, Prediction]
 

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from live_classify.classifier import Classifier
 from live_classify.core.errors import LiveClassifyError, OutputError, SourceError
-from live_classify.core.protocols import Sink
+from live_classify.core.protocols import Sink, Source
+from live_classify.core.reading import read_frames
 from live_classify.core.values import Answered, Frame, Prediction
 from live_classify.engines.base import Goal
 from live_classify.flow.buffer import Buffer
@@ -26,7 +27,6 @@ from live_classify.flow.meter import Meter, Percentiles
 from live_classify.flow.newest import Newest
 from live_classify.flow.threads import ThreadGroup
 from live_classify.imaging.still_frames import StillFrames
-from live_classify.sources.base import Source
 
 _RESULTS_WAITING = 4
 _DECODED_AHEAD = 2
@@ -189,7 +189,7 @@ class Pipeline:
     def _capture(self, sources: Sequence[Source]) -> None:
         """Body of a capture thread: read sources, one after the other."""
         for source in sources:
-            feed, frames = self.feeds[source.name], source.frames(self._stop)
+            feed, frames = self.feeds[source.name], read_frames(source, self._stop)
             try:
                 while not self._stop.is_set():
                     with feed.capture_meter.busy():

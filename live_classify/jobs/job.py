@@ -104,17 +104,19 @@ def _classify(
     from live_classify.answers.tally import Tally
     from live_classify.flow.pipeline import Pipeline
     from live_classify.jobs.replay import replaying
-    from live_classify.sources.open import recorded_source
+    from live_classify.sources.open import recorded_source, recording_file
 
     answering, tally = job.answering, Tally()
     source = recorded_source(job.source, answering.part)
     if job.answered:
         classifier = replaying(classifier, job.answered)
+    recording = recording_file(job.source)
+    sinks = open_sinks(outputs, answering, classifier.labels, classifier.top, source, recording)
     pipeline = Pipeline(
         [source],
         classifier,
         live=False,
-        sinks=[*open_sinks(outputs, answering, classifier.labels, classifier.top, source), _Count(tally)],
+        sinks=[*sinks, _Count(tally)],
         smooth_s=answering.drawn_smooth_s,
         min_confidence=answering.min_confidence,
         skip_still=answering.skip_still,
@@ -124,8 +126,9 @@ def _classify(
             if stop.is_set():
                 raise StoppedError(f"{job.source}: stopped")
             newest = pipeline.newest_result.get()
-            if newest is not None and source.frame_count:
-                on_progress(min(1.0, (newest[0].index + 1) / source.frame_count))
+            frames = source.status().frame_count
+            if newest is not None and frames:
+                on_progress(min(1.0, (newest[0].index + 1) / frames))
     return pipeline, tally
 
 

@@ -12,7 +12,6 @@ from typing import TypedDict
 from live_classify.flow.feed import Feed
 from live_classify.flow.meter import Meter
 from live_classify.flow.pipeline import Pipeline
-from live_classify.sources.reconnecting import Reconnecting
 
 _IMPORTED_S = time.monotonic()
 
@@ -158,14 +157,14 @@ def peak_rss_mb() -> float | None:
 
 def _source_stats(feed: Feed, elapsed_s: float, ended_s: float) -> SourceStats:
     captured, classified = feed.capture_meter.frames, feed.answer_meter.frames
-    source = feed.source
+    status = feed.source.status()
     return SourceStats(
-        source=source.name,
+        source=feed.source.name,
         frames_captured=captured,
         frames_classified=classified,
         frames_dropped=captured - classified,
-        decode_errors=source.decode_errors,
-        reconnects=source.reconnects if isinstance(source, Reconnecting) else 0,
+        decode_errors=status.decode_errors,
+        reconnects=status.reconnects,
         fps=_rate(classified, elapsed_s),
         fps_last_s=round(feed.answer_meter.fps_at(ended_s), 2),
     )

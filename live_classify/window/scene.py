@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 from live_classify.flow.feed import Feed
 from live_classify.imaging.mosaic import Mosaic
 from live_classify.imaging.overlay import Caption, draw
-from live_classify.sources.reconnecting import Reconnecting
 
 if TYPE_CHECKING:
     from live_classify.core.values import BgrImage, Frame
@@ -134,8 +133,7 @@ class _View:
 
     def fault(self) -> str | None:
         """How long the signal has been gone, if it has."""
-        source = self._feed.source
-        since_s = source.lost_since_s if isinstance(source, Reconnecting) else None
+        since_s = self._feed.source.status().silent_since_s
         return None if since_s is None else f"signal lost for {time.monotonic() - since_s:.0f} s"
 
     def caption(self, cards: Cards, message: str | None) -> Caption:
