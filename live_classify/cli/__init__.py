@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from live_classify.cli import interruption
+from live_classify.cli.quiet import keep_libraries_quiet
 from live_classify.cli.standard_streams import prepare_standard_streams
 
 
@@ -23,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     prepare_standard_streams()
+    keep_libraries_quiet()
     try:
         interruption.install()  # before the imports, during which a signal may come, too
         from live_classify.cli.commands import run

@@ -50,8 +50,6 @@ def connect(address: str) -> None:
     Raises:
         EngineError: Ray isn't installed, or no such cluster answers.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         import ray
     except ModuleNotFoundError as error:

@@ -17,7 +17,6 @@ from live_classify.core.values import BgrImage, Frame
 from live_classify.sources import diagnosis
 from live_classify.sources.files import require_file
 from live_classify.sources.interlaced import decoded, is_interlaced
-from live_classify.sources.quiet import silence_opencv
 
 # OpenCV gives up at the first damaged frame, although reading on would find the next good one: after the next key
 # frame, which may be hundreds of frames away. At the true end each further attempt returns within 20 microseconds.
@@ -59,7 +58,6 @@ class Recording:
 
     def _open(self) -> cv2.VideoCapture:
         require_file(self.path, self.name)
-        silence_opencv()
         # The absolute path keeps FFmpeg from taking a name with a colon for a protocol.
         capture = cv2.VideoCapture(str(self.path.absolute()), cv2.CAP_FFMPEG)
         if not capture.isOpened():
