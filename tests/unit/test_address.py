@@ -32,6 +32,8 @@ from live_classify.sources.address import Address, scheme_of, shown_name, withou
         ("http://host/a:b", "http://host/a:b"),
         ("a:b.mp4", "a:b.mp4"),
         ("clip.mp4", "clip.mp4"),
+        ("caf\udce9 é.mp4", r"caf\xe9 é.mp4"),  # a byte that isn't UTF-8
+        ("\ud800.mp4", r"\ud800.mp4"),
         ("synthetic:?fps=5", "synthetic:?fps=5"),
     ],
 )
