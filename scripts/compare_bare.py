@@ -19,7 +19,7 @@ from pathlib import Path
 
 from _peers import Loop, litert, recording, run_over
 from live_classify import Classifier, load_classifier
-from live_classify.cli.sinks import make_sinks
+from live_classify.cli.run_report import make_outlets
 from live_classify.core.quiet import native_stderr_silenced
 from live_classify.core.values import Answered
 from live_classify.engines.processor import usable_cores
@@ -45,7 +45,7 @@ def pipeline_run(path: Path, classifier: Classifier, output: Path | None) -> lis
             pass
 
     source = Recording(path)
-    sinks = [Collect(), *make_sinks(output, None, 5, source)]
+    sinks = [Collect(), *make_outlets(output, None, 5, source)]
     with Pipeline([source], classifier, live=False, sinks=sinks) as pipeline:
         pipeline.wait()
     return answers

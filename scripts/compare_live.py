@@ -58,11 +58,11 @@ def live_ms(camera: SyntheticCamera, classifier: Classifier, seconds: float) -> 
         seen = version = 0
         end_s = time.monotonic() + seconds
         while time.monotonic() < end_s:
-            newest, _ = pipeline.newest_frame.wait(version, 0.02)
+            newest = pipeline.monitor.wait_for_frame(version, 0.02)
             seen += newest != version
             version = newest
-    captured = sum(feed.capture_meter.frames for feed in pipeline.feeds.values())
-    return (pipeline.latency.percentile(50) or 0) * 1000, captured, seen
+    run = pipeline.monitor.snapshot()
+    return (run.latency.percentile(50) or 0) * 1000, run.captured, seen
 
 
 def main() -> None:

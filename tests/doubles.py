@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.classifier import Classifier
+from live_classify.core.events import Event
+from live_classify.core.protocols import Signal, SourceStatus
 from live_classify.core.values import Answered, Frame, Prediction
 from live_classify.engines.base import EngineName
 from live_classify.measure.rounds import Clocks
@@ -92,18 +94,16 @@ def grey_classifier(*engines: GreyEngine) -> Classifier:
 
 
 class ListSource:
-    """Gives the frames of a list (or generator), then ends or fails."""
+    """Gives the frames (and signals) of a list or generator, then ends or fails."""
 
-    def __init__(self, frames: Iterable[Frame], name: str = "test", then: Exception | None = None) -> None:
+    def __init__(self, frames: Iterable[Frame | Signal], name: str = "test", then: Exception | None = None) -> None:
         self.name = name
-        self.decode_errors = 0
-        self.frame_rate: float | None = None
-        self.frame_count: int | None = None
         self.released = False
+        self.known = SourceStatus()
         self._frames = frames
         self._then = then
 
-    def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
+    def frames(self, stop: threading.Event) -> Generator[Frame | Signal, None, None]:
         try:
             for frame in self._frames:
                 if stop.is_set():
@@ -114,6 +114,9 @@ class ListSource:
         finally:
             self.released = True
 
+    def status(self) -> SourceStatus:
+        return self.known
+
 
 class Collector:
     """A sink that keeps what it gets.
@@ -123,17 +126,41 @@ class Collector:
     """
 
     def __init__(self, before: Callable[[Frame], None] = lambda _: None) -> None:
-        self.written: list[tuple[Frame, Prediction]] = []
+        self.answered: list[Answered] = []
         self.closed = 0
         self._before = before
 
     def write(self, answered: Answered) -> None:
         self._before(answered.frame)
-        self.written.append((answered.frame, answered.prediction))
+        self.answered.append(answered)
 
     def close(self) -> None:
         self.closed += 1
 
     @property
+    def written(self) -> Sequence[tuple[Frame, Prediction]]:
+        return [(answered.frame, answered.prediction) for answered in self.answered]
+
+    @property
     def indices(self) -> Sequence[int]:
-        return [frame.index for frame, _ in self.written]
+        return [answered.frame.index for answered in self.answered]
+
+
+class Listener:
+    """A sink of events that keeps what it is told.
+
+    Args:
+        before: called before each event, to wait or to fail.
+    """
+
+    def __init__(self, before: Callable[[Event], None] = lambda _: None) -> None:
+        self.events: list[Event] = []
+        self.closed = 0
+        self._before = before
+
+    def handle(self, event: Event) -> None:
+        self._before(event)
+        self.events.append(event)
+
+    def close(self) -> None:
+        self.closed += 1

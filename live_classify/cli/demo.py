@@ -42,9 +42,9 @@ def demo(
     In a window, as `watch` does; where there is none, into an annotated file. What was seen is printed either way.
     """
     from live_classify.assets import asset
-    from live_classify.cli import sinks as outputs
     from live_classify.cli.live import LiveOptions, run_live
     from live_classify.cli.recorded import run_recorded
+    from live_classify.cli.run_report import check_video_outputs, make_outlets
     from live_classify.cli.summary import Summary
     from live_classify.outputs.paths import free_path
     from live_classify.sources.pace import AtOwnPace
@@ -59,7 +59,7 @@ def demo(
         run_live("demo", [AtOwnPace(clip)], [path], model_options, options, [summary])
     else:
         output = output or free_path("live-classify-demo", ".mp4")
-        outputs.check_video_outputs(output, log, stats, [path, *model_options.files], overwrite)
+        check_video_outputs(output, log, stats, [path, *model_options.files], overwrite)
         if not quiet:
             note(f"{reason}: the clip, with its labels drawn on, goes to {output}")
         classifier = model_options.load()
@@ -67,7 +67,7 @@ def demo(
             "demo",
             [clip],
             classifier,
-            [*outputs.make_sinks(output, log, classifier.top, clip), summary],
+            [*make_outlets(output, log, classifier.top, clip), summary],
             smooth_s=smooth_s,
             min_confidence=min_confidence,
             written=[output, log],

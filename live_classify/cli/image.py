@@ -22,6 +22,7 @@ from live_classify.core.errors import UsageError
 
 if TYPE_CHECKING:
     from live_classify.core.protocols import Sink
+    from live_classify.flow.outlet import Outlet
     from live_classify.core.values import Answered
 
 
@@ -61,8 +62,8 @@ def image(
     PATH is a picture, a folder of them (searched to its bottom), or a glob. A picture that can't be read is reported,
     the others go on, and the exit status is 1.
     """
-    from live_classify.cli import sinks as outputs
     from live_classify.cli.recorded import run_recorded
+    from live_classify.cli.run_report import make_outlets
     from live_classify.outputs.factory import annotated
     from live_classify.outputs.paths import check_outputs, require_suffix
     from live_classify.outputs.pictures import PictureSink
@@ -78,7 +79,7 @@ def image(
     check_outputs(written, inputs, overwrite)
 
     classifier = model_options.load()
-    sinks: list[Sink] = [_RankPrinter(headed=len(names) > 1), *outputs.make_sinks(None, log, classifier.top)]
+    sinks: list[Sink | Outlet] = [_RankPrinter(headed=len(names) > 1), *make_outlets(None, log, classifier.top)]
     if copies:
         sinks.append(PictureSink(copies, annotated))
     return run_recorded(

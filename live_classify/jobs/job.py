@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from live_classify.answers.tally import Tally
     from live_classify.classifier import Classifier
     from live_classify.core.values import Answered
-    from live_classify.flow.pipeline import Pipeline
+    from live_classify.flow.monitor import RunSnapshot
 
 _LOOK_EVERY_S = 0.1
 _MOST_LABELS = 3
@@ -78,19 +78,18 @@ def run_job(
     start_s = time.monotonic()
     try:
         with _unfinished(job.outputs) as parts:
-            pipeline, tally = _classify(job, parts, classifier, stop, on_progress)
+            run, tally = _classify(job, parts, classifier, stop, on_progress)
             written = _publish(parts, job.outputs)
     except StoppedError:
         raise
     except (LiveClassifyError, OSError) as error:
         return Outcome(job, elapsed_s=time.monotonic() - start_s, error=_one_line(error))
-    last = pipeline.newest_result.get()
     seen = tuple((share.name, share.frames / tally.frames) for share in tally.shares()[:_MOST_LABELS])
-    problems = "; ".join(_one_line(error) for error in pipeline.source_errors)
+    problems = "; ".join(_one_line(error) for error in run.errors)
     return Outcome(
         job,
-        frames=pipeline.answer_meter.frames,
-        media_s=0.0 if last is None else last[0].time_s,
+        frames=run.classified,
+        media_s=0.0 if run.newest is None else run.newest.frame.time_s,
         elapsed_s=time.monotonic() - start_s,
         written=written,
         seen=seen,
@@ -100,9 +99,10 @@ def run_job(
 
 def _classify(
     job: Job, outputs: Outputs, classifier: Classifier, stop: threading.Event, on_progress: Callable[[float], None]
-) -> tuple[Pipeline, Tally]:
+) -> tuple[RunSnapshot, Tally]:
     from live_classify.answers.tally import Tally
     from live_classify.flow.pipeline import Pipeline
+    from live_classify.imaging.still_frames import StillFrames
     from live_classify.jobs.replay import replaying
     from live_classify.sources.open import recorded_source
 
@@ -117,16 +117,17 @@ def _classify(
         sinks=[*open_sinks(outputs, answering, classifier.labels, classifier.top, source), _Count(tally)],
         smooth_s=answering.drawn_smooth_s,
         min_confidence=answering.min_confidence,
-        skip_still=answering.skip_still,
+        fresh_filter=StillFrames() if answering.skip_still else None,
     )
     with pipeline:
         while not pipeline.wait(_LOOK_EVERY_S):
             if stop.is_set():
                 raise StoppedError(f"{job.source}: stopped")
-            newest = pipeline.newest_result.get()
-            if newest is not None and source.frame_count:
-                on_progress(min(1.0, (newest[0].index + 1) / source.frame_count))
-    return pipeline, tally
+            run = pipeline.monitor.snapshot()
+            frame_count = run.sources[0].status.frame_count
+            if run.newest is not None and frame_count:
+                on_progress(min(1.0, (run.newest.frame.index + 1) / frame_count))
+    return pipeline.monitor.snapshot(), tally
 
 
 class _Count:
