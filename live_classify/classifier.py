@@ -10,11 +10,13 @@ from types import TracebackType
 from typing import overload
 
 import numpy as np
+import numpy.typing as npt
 
 from live_classify.core.errors import UsageError
-from live_classify.core.values import BgrImage, Prediction
+from live_classify.core.values import BgrImage, Label, Prediction, Region
 from live_classify.engines.base import Engine, Goal
 from live_classify.engines.select import EngineChoice, PrecisionChoice, Wishes, choose, open_workers
+from live_classify.imaging.regions import cut
 from live_classify.imaging.resize import RESIZE_MODES, ResizeMode, resize_into
 from live_classify.models.catalogue.networks import DEFAULT
 from live_classify.models.convert.calibration import Calibration
@@ -105,6 +107,24 @@ class Classifier:
                 labels = self.labels.rank(row, self.top)
                 predictions.append(Prediction(labels, labels[0], row, finished_s))
         return predictions
+
+    def sample(self, bgr: BgrImage, region: Region, rgb: npt.NDArray[np.uint8]) -> None:
+        """Cut a region out of a picture and resize it to the network's input.
+
+        Args:
+            bgr: ``(H, W, 3)`` uint8 BGR, any size; unchanged.
+            region: what is looked at.
+            rgb: ``(h, w, 3)`` uint8, contiguous; filled with the result, RGB.
+        """
+        resize_into(cut(bgr, region), rgb, self.resize)
+
+    def rank(self, probabilities: npt.NDArray[np.float32]) -> tuple[Label, ...]:
+        """The :attr:`top` best labels of ``(classes,)`` probabilities, best first."""
+        return self.labels.rank(probabilities, self.top)
+
+    def label(self, index: int, probability: float) -> Label:
+        """The label of a class, with a probability."""
+        return self.labels.label(index, probability)
 
     def describe(self, goal: Goal) -> str:
         """What runs, in one line: ``efficientnet-lite0 on litert int8, cpu, batch 1, 2 workers``."""

@@ -79,7 +79,7 @@ def devices() -> dict[str, Any]:
     return {
         "devices": [engine.device for engine in engines],
         "weights": weights,
-        "frames": [meter.frames for meter in pipeline.engine_meters],
+        "frames": [worker.frames for worker in pipeline.monitor.snapshot().workers],
         "seen": seen,
         "difference": difference,
     }

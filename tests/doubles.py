@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ from live_classify.engines.base import EngineName
 from live_classify.measure.rounds import Clocks
 from live_classify.models.catalogue.lite_weights import LITE0
 from live_classify.models.records.labels import Labels
+
+Item = TypeVar("Item", bound="Frame | Signal")
 
 CLASSES = 256
 
@@ -93,17 +96,17 @@ def grey_classifier(*engines: GreyEngine) -> Classifier:
     return Classifier(LITE0, Labels(("",) * CLASSES, names), lambda _: [*chosen], top=3)
 
 
-class ListSource:
-    """Gives the frames (and signals) of a list or generator, then ends or fails."""
+class ItemSource(Generic[Item]):
+    """Gives what a list or generator holds, frames and signals, then ends or fails."""
 
-    def __init__(self, frames: Iterable[Frame | Signal], name: str = "test", then: Exception | None = None) -> None:
+    def __init__(self, frames: Iterable[Item], name: str = "test", then: Exception | None = None) -> None:
         self.name = name
         self.released = False
         self.known = SourceStatus()
         self._frames = frames
         self._then = then
 
-    def frames(self, stop: threading.Event) -> Generator[Frame | Signal, None, None]:
+    def frames(self, stop: threading.Event) -> Generator[Item, None, None]:
         try:
             for frame in self._frames:
                 if stop.is_set():
@@ -116,6 +119,10 @@ class ListSource:
 
     def status(self) -> SourceStatus:
         return self.known
+
+
+class ListSource(ItemSource[Frame]):
+    """Gives frames and nothing else."""
 
 
 class Collector:

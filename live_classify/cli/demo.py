@@ -67,7 +67,7 @@ def demo(
             "demo",
             [clip],
             classifier,
-            [*make_outlets(output, log, classifier.top, clip), summary],
+            [*make_outlets(output, log, classifier.top, clip, path), summary],
             smooth_s=smooth_s,
             min_confidence=min_confidence,
             written=[output, log],

@@ -22,8 +22,8 @@ from live_classify.core.errors import UsageError
 
 if TYPE_CHECKING:
     from live_classify.core.protocols import Sink
-    from live_classify.flow.outlet import Outlet
     from live_classify.core.values import Answered
+    from live_classify.flow.outlet import Outlet
 
 
 @click.command()
@@ -63,8 +63,7 @@ def image(
     the others go on, and the exit status is 1.
     """
     from live_classify.cli.recorded import run_recorded
-    from live_classify.cli.run_report import make_outlets
-    from live_classify.outputs.factory import annotated
+    from live_classify.outputs.factory import annotated, log_outlet
     from live_classify.outputs.paths import check_outputs, require_suffix
     from live_classify.outputs.pictures import PictureSink
     from live_classify.sources.address import shown_name
@@ -79,7 +78,9 @@ def image(
     check_outputs(written, inputs, overwrite)
 
     classifier = model_options.load()
-    sinks: list[Sink | Outlet] = [_RankPrinter(headed=len(names) > 1), *make_outlets(None, log, classifier.top)]
+    sinks: list[Sink | Outlet] = [_RankPrinter(headed=len(names) > 1)]
+    if log is not None:
+        sinks.append(log_outlet(log, classifier.top))
     if copies:
         sinks.append(PictureSink(copies, annotated))
     return run_recorded(

@@ -67,14 +67,12 @@ def run_live(
     if options.output is not None and len(sources) > 1:
         raise UsageError(f"--output takes one source, {len(sources)} were given")
     windowed = _can_show(options)
-    check_video_outputs(
-        options.output, options.log, options.stats, [*inputs, *model_options.files], options.overwrite
-    )
+    check_video_outputs(options.output, options.log, options.stats, [*inputs, *model_options.files], options.overwrite)
     from live_classify.flow.pipeline import Pipeline, goal_of
 
     classifier = model_options.load()
     announcements = [] if options.quiet else [announcement(classifier.describe(goal_of(len(sources), live=True)))]
-    written = make_outlets(options.output, options.log, classifier.top, sources[0])
+    written = make_outlets(options.output, options.log, classifier.top, sources[0], None)
     pipeline = Pipeline(
         sources,
         classifier,

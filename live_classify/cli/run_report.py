@@ -30,20 +30,23 @@ def check_video_outputs(
     check_outputs({"--output": output, "--log": log, "--stats": stats}, inputs, overwrite)
 
 
-def make_outlets(output: Path | None, log: Path | None, top: int, source: Source | None = None) -> list[Outlet]:
+def make_outlets(
+    output: Path | None, log: Path | None, top: int, source: Source, recording: Path | None
+) -> list[Outlet]:
     """The outlets for an annotated video and a log.
 
     Args:
         output: the video, if any.
         log: the log, if any.
         top: how many labels a row of it holds.
-        source: of the video's frames; its rate is a hint.
+        source: of the frames; its rate is a hint.
+        recording: the file that the source reads, for its sound; None where there is none.
     """
     outlets: list[Outlet] = []
     if log is not None:
         outlets.append(log_outlet(log, top))
     if output is not None:
-        outlets.append(video_outlet(output, source))
+        outlets.append(video_outlet(output, source, recording))
     return outlets
 
 

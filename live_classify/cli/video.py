@@ -68,11 +68,11 @@ def video(
     from live_classify.cli.folder import FolderOptions, run_folder
     from live_classify.cli.recorded import run_recorded
     from live_classify.cli.summary import Summary
-    from live_classify.outputs.factory import Answering, Outputs, open_sinks
+    from live_classify.outputs.factory import Answering, Outputs, open_outlets
     from live_classify.outputs.paths import check_outputs
     from live_classify.sources.excerpt import Part
     from live_classify.sources.files import VIDEO_SUFFIXES, expand
-    from live_classify.sources.open import recorded_source
+    from live_classify.sources.open import recorded_source, recording_file
 
     part = Part(start, math.inf if end is None else end, every)
     answering = Answering(smooth_s, min_confidence, part, skip_still)
@@ -90,7 +90,8 @@ def video(
     for option, value in (("--write", write), ("--jobs", at_a_time), ("--ray", ray), ("--split", split_minutes)):
         if value is not None:
             raise UsageError(f"{option} goes with --out-dir")
-    sources = [recorded_source(name, part) for name in expand(paths, VIDEO_SUFFIXES)]
+    names = expand(paths, VIDEO_SUFFIXES)
+    sources = [recorded_source(name, part) for name in names]
     for option, path in (("--output", output), ("--subtitles", subtitles)):
         if path is not None and len(sources) > 1:
             raise UsageError(f"{option} takes one recording, {len(sources)} were given")
@@ -98,11 +99,13 @@ def video(
     inputs = [*(Path(source.name) for source in sources), *model_options.files]
     check_outputs({**outputs.by_option(), "--stats": stats}, inputs, overwrite)
     classifier, summary = model_options.load(), Summary()
+    recording = recording_file(names[0])
+    sinks = open_outlets(outputs, answering, classifier.labels, classifier.top, sources[0], recording)
     status = run_recorded(
         "video",
         sources,
         classifier,
-        [*open_sinks(outputs, answering, classifier.labels, classifier.top, sources[0]), summary],
+        [*sinks, summary],
         smooth_s=answering.drawn_smooth_s,
         min_confidence=min_confidence,
         skip_still=skip_still,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from live_classify.core.errors import SourceError
 from live_classify.core.events import Event, SourceFailed, now
+from live_classify.core.reading import read
 from live_classify.core.values import Frame
 from live_classify.flow.buffer import Buffer
 from live_classify.flow.feed import Feed
@@ -56,8 +57,7 @@ class Capture:
                 return
 
     def _read(self, feed: Feed) -> None:
-        items = feed.source.frames(self._stop)
-        with contextlib.closing(items) if isinstance(items, Generator) else contextlib.nullcontext():
+        with contextlib.closing(read(feed.source, self._stop)) as items:
             while not self._stop.is_set():
                 with feed.capture_meter.busy():
                     item = next(items, None)

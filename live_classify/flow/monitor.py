@@ -78,7 +78,8 @@ class RunSnapshot:
     ended: bool
     sources: Sequence[SourceSnapshot]
     outlets: Sequence[OutletSnapshot]
-    inference: StageSnapshot
+    workers: Sequence[StageSnapshot]
+    """The inference threads, one by one."""
     display: StageSnapshot | None
     """The window's, if there is one."""
     newest: Answered | None = field(repr=False)
@@ -98,6 +99,15 @@ class RunSnapshot:
     answer_fps: float
     latency: Percentiles = field(repr=False)
     """Of the time from capture to label."""
+
+    @property
+    def inference(self) -> StageSnapshot:
+        """All inference threads together."""
+        return StageSnapshot(
+            sum(worker.frames for worker in self.workers),
+            sum(worker.busy_s for worker in self.workers),
+            len(self.workers),
+        )
 
     @property
     def errors(self) -> list[SourceError]:
@@ -153,8 +163,8 @@ class Monitor:
             ended=ended_s is not None,
             sources=sources,
             outlets=[_outlet(delivery) for delivery in self._deliveries],
-            inference=_stage(self._engine_meters),
-            display=None if self._display_meter is None else _stage([self._display_meter]),
+            workers=[_stage(meter) for meter in self._engine_meters],
+            display=None if self._display_meter is None else _stage(self._display_meter),
             newest=self._newest.get(),
             captured=sum(source.captured for source in sources),
             classified=sum(source.classified for source in sources),
@@ -242,5 +252,5 @@ def _outlet(delivery: Delivery[Any]) -> OutletSnapshot:
     return OutletSnapshot(delivery.name, delivery.meter.frames, delivery.lost, delivery.meter.busy_s, delivery.failure)
 
 
-def _stage(meters: Sequence[Meter]) -> StageSnapshot:
-    return StageSnapshot(sum(meter.frames for meter in meters), sum(meter.busy_s for meter in meters), len(meters))
+def _stage(meter: Meter) -> StageSnapshot:
+    return StageSnapshot(meter.frames, meter.busy_s)

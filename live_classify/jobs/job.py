@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live_classify.core.errors import LiveClassifyError, OutputError
-from live_classify.outputs.factory import Answering, Outputs, open_sinks
+from live_classify.outputs.factory import Answering, Outputs, open_outlets
 
 if TYPE_CHECKING:
     from live_classify.answers.tally import Tally
@@ -104,17 +104,19 @@ def _classify(
     from live_classify.flow.pipeline import Pipeline
     from live_classify.imaging.still_frames import StillFrames
     from live_classify.jobs.replay import replaying
-    from live_classify.sources.open import recorded_source
+    from live_classify.sources.open import recorded_source, recording_file
 
     answering, tally = job.answering, Tally()
     source = recorded_source(job.source, answering.part)
     if job.answered:
         classifier = replaying(classifier, job.answered)
+    recording = recording_file(job.source)
+    outlets = open_outlets(outputs, answering, classifier.labels, classifier.top, source, recording)
     pipeline = Pipeline(
         [source],
         classifier,
         live=False,
-        sinks=[*open_sinks(outputs, answering, classifier.labels, classifier.top, source), _Count(tally)],
+        sinks=[*outlets, _Count(tally)],
         smooth_s=answering.drawn_smooth_s,
         min_confidence=answering.min_confidence,
         fresh_filter=StillFrames() if answering.skip_still else None,

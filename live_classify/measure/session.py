@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from live_classify.measure.whole import Whole
     from live_classify.models.records.network import Network
     from live_classify.models.weights.origin import Progress
-    from live_classify.sources.base import Source
+    from live_classify.sources.recorded import RecordedSource
 
 Tell: TypeAlias = Callable[[Result], None]
 
@@ -214,7 +214,9 @@ class Session:
         in_turns(works, _WHOLE_ROUNDS, after_round)
         self._find_limits({name: run.figures() for name, run in recorded.items() if name.startswith("--")})
 
-    def _recorded_runs(self, open_source: Callable[[], Source], folder: Path, stack: ExitStack) -> dict[str, Recorded]:
+    def _recorded_runs(
+        self, open_source: Callable[[], RecordedSource], folder: Path, stack: ExitStack
+    ) -> dict[str, Recorded]:
         """What is run through the whole program, by name; changes to try by the options that make them."""
         classifier, current = self._setup.classifier, self._current_row("throughput")
         better = better_row(self.result["table"], current)

@@ -19,7 +19,7 @@ from live_classify.measure.rounds import Clocks, Ms, Rate, rate_of
 
 if TYPE_CHECKING:
     from live_classify.engines.base import Engine
-    from live_classify.sources.base import Source
+    from live_classify.sources.recorded import RecordedSource
 
 Steps: TypeAlias = Generator[bool, None, None]
 """A stage at work. Each step does the work of one frame, and says whether it counts: the first ones may have more to do
@@ -94,7 +94,7 @@ class Stage:
         return seconds, cpu_s
 
 
-def decoding(open_source: Callable[[], Source], single: bool) -> Steps:
+def decoding(open_source: Callable[[], RecordedSource], single: bool) -> Steps:
     """Read a recording, over and over; opening it doesn't count.
 
     Args:

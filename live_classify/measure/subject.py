@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 
 from live_classify.assets import asset
 from live_classify.core.errors import SourceOpenError, SourceReadError
+from live_classify.core.reading import read_frames
 from live_classify.measure.cameras import FPS
 from live_classify.sources.excerpt import Excerpt, Part
-from live_classify.sources.open import live_source, recorded_source
-from live_classify.sources.pace import AtOwnPace
+from live_classify.sources.open import live_source, played_file, recorded_source
 from live_classify.sources.recording import Recording
 from live_classify.sources.synthetic import SyntheticCamera
 
 if TYPE_CHECKING:
+    from live_classify.core.protocols import Source
     from live_classify.core.values import Frame
-    from live_classify.sources.base import Source
+    from live_classify.sources.recorded import RecordedSource
 
 _SHIPPED = "demo.mp4"
 _MOST_FRAMES = 32
@@ -38,9 +39,9 @@ class Material:
     """Its first ones, 1 to 32, held in memory."""
     open_live: Callable[[], Source]
     """The source as a camera; a recording as one of 30 frames a second."""
-    open_recorded: Callable[[], Source] | None
+    open_recorded: Callable[[], RecordedSource] | None
     """The source as a recording; None of a camera or stream."""
-    open_every_second: Callable[[], Source] | None
+    open_every_second: Callable[[], RecordedSource] | None
     """Every second frame of a recording; None of what can't be sought in."""
     open_camera: Callable[[str], Source]
     """One of several cameras of 30 frames a second and the source's picture size, by name."""
@@ -66,8 +67,9 @@ def material(text: str | None) -> Material:
         path = asset(_SHIPPED)
         return _recorded(path, _SHIPPED, lambda: Recording(path, _SHIPPED))
     source = live_source(text)
-    if isinstance(source, AtOwnPace):
-        return _recorded(Path(text), source.name, lambda: recorded_source(text))
+    file = played_file(text)
+    if file is not None:
+        return _recorded(file, source.name, lambda: recorded_source(text))
     frames = _first_frames(source)
     size = frames[0].size
     return Material(
@@ -81,7 +83,7 @@ def material(text: str | None) -> Material:
     )
 
 
-def _recorded(path: Path, name: str, open_source: Callable[[], Source]) -> Material:
+def _recorded(path: Path, name: str, open_source: Callable[[], RecordedSource]) -> Material:
     frames = _first_frames(open_source())
     size = frames[0].size
     return Material(
@@ -101,7 +103,7 @@ def _first_frames(source: Source) -> list[Frame]:
     stop = threading.Event()
     patience = threading.Timer(_FIRST_FRAME_S, stop.set)  # a stream that is lost would be connected again for ever
     patience.start()
-    reading = source.frames(stop)
+    reading = read_frames(source, stop)
     try:
         for frame in reading:
             frames.append(frame)

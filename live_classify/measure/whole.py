@@ -15,14 +15,15 @@ from live_classify.core.errors import SourceOpenError, SourceReadError
 from live_classify.flow.percentiles import Percentiles
 from live_classify.flow.pipeline import Pipeline
 from live_classify.measure.rounds import Rate, rate_of
-from live_classify.outputs.factory import Answering, Outputs, open_sinks
+from live_classify.outputs.factory import Answering, Outputs, open_outlets
 from live_classify.outputs.stats import Latency, RunStats, run_stats
 from live_classify.streaming import LIVE_SMOOTH_S
 
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
+    from live_classify.core.protocols import Source, SourceStatus
     from live_classify.core.values import Frame
-    from live_classify.sources.base import Source
+    from live_classify.sources.recorded import RecordedSource
 
 _LOOK_EVERY_S = 0.02
 _FIRST_ANSWER_S = 30.0  # a stream may take that long to be reached
@@ -68,7 +69,7 @@ class Recorded:
         clock: what time is taken from, in seconds.
     """
 
-    open_source: Callable[[], Source]
+    open_source: Callable[[], RecordedSource]
     classifier: Classifier
     frames: int
     folder: Path
@@ -81,7 +82,7 @@ class Recorded:
         """Classify the frames once."""
         source = Repeated(self.open_source(), self.frames)
         outputs = Outputs(video=self.folder / "whole.mp4" if self.video else None, log=self.folder / "whole.jsonl")
-        sinks = open_sinks(outputs, Answering(), self.classifier.labels, self.classifier.top, source)
+        sinks = open_outlets(outputs, Answering(), self.classifier.labels, self.classifier.top, source, None)
         with Pipeline([source], self.classifier, live=False, sinks=sinks, clock=self.clock) as pipeline:
             while not pipeline.wait(_LOOK_EVERY_S):  # in steps, or a signal might go unnoticed
                 pass
@@ -168,25 +169,22 @@ class Repeated:
         frames: how many frames it gives in all.
     """
 
-    def __init__(self, source: Source, frames: int) -> None:
+    def __init__(self, source: RecordedSource, frames: int) -> None:
         self._source = source
         self._frames = frames
         self.name = source.name
-        self.decode_errors = 0
-        self.frame_count: int | None = frames
 
-    @property
-    def frame_rate(self) -> float | None:
-        """As the recording's header claims it."""
-        return self._source.frame_rate
+    def status(self) -> SourceStatus:
+        """The recording's, but for the number of frames."""
+        return replace(self._source.status(), frame_count=self._frames)
 
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
-        """Read it; see :class:`~live_classify.sources.base.Source`."""
+        """Read it; see :class:`~live_classify.core.protocols.Source`."""
         frames = itertools.chain.from_iterable(self._reading(stop) for _ in itertools.count())
         before_s = last_s = 0.0
         for number, frame in enumerate(itertools.islice(frames, self._frames)):
             if number and frame.index == 0:
-                before_s = last_s + 1 / (self.frame_rate or 30.0)
+                before_s = last_s + 1 / (self.status().frame_rate or 30.0)
             last_s = before_s + frame.time_s
             yield replace(frame, index=number, time_s=last_s)
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from live_classify.core.errors import OutputError
 from live_classify.core.protocols import Sink
+from live_classify.flow.outlet import Outlet
 from live_classify.outputs.deferred import Deferred
 from live_classify.outputs.paths import require_suffix
 from live_classify.sources.excerpt import WHOLE, Part
 
 if TYPE_CHECKING:
+    from live_classify.core.protocols import Source
     from live_classify.core.values import Answered, BgrImage
     from live_classify.models.records.labels import Labels
-    from live_classify.sources.base import Source
 
 SEGMENTS_SMOOTH_S = 0.3
 """Time constant of segments where none is asked for: that of the label that is shown live."""
@@ -93,30 +94,31 @@ class Outputs:
             )
 
 
-def open_sinks(
-    outputs: Outputs, answering: Answering, labels: Labels, top: int, source: Source | None = None
-) -> list[Sink]:
-    """Make what writes the outputs. Files are created when there is something to write.
+def open_outlets(
+    outputs: Outputs, answering: Answering, labels: Labels, top: int, source: Source, recording: Path | None
+) -> list[Outlet]:
+    """The outlets that write the outputs. Files are created when there is something to write.
 
     Args:
         outputs: the files.
         answering: how the frames are answered.
         labels: the names of the network's classes.
         top: how many labels a row of the log holds.
-        source: of the video's frames and of the subtitles' times.
+        source: of the frames; its rate is a hint.
+        recording: the file that the source reads, for its sound and its clock; None where there is none.
     """
-    sinks: list[Sink] = []
+    outlets: list[Outlet] = []
     if outputs.log is not None:
-        sinks.append(log_sink(outputs.log, top))
+        outlets.append(log_outlet(outputs.log, top))
     if outputs.video is not None:
-        sinks.append(video_sink(outputs.video, source, answering.part))
+        outlets.append(video_outlet(outputs.video, source, recording, answering.part))
     if outputs.answers is not None:
         from live_classify.jobs.replay import AnswersSink
 
-        sinks.append(AnswersSink(outputs.answers))
+        outlets.append(Outlet(AnswersSink(outputs.answers), name=str(outputs.answers)))
     if outputs.segments or outputs.subtitles or outputs.report:
-        sinks += _segment_sinks(outputs, answering, labels, source)
-    return sinks
+        outlets += _segments_outlets(outputs, answering, labels, recording)
+    return outlets
 
 
 def annotated(answered: Answered) -> BgrImage:
@@ -128,27 +130,25 @@ def annotated(answered: Answered) -> BgrImage:
     return picture
 
 
-def log_sink(path: Path, top: int) -> Sink:
+def log_outlet(path: Path, top: int) -> Outlet:
     """A log, with ``top`` labels in a row."""
     from live_classify.outputs.log import open_log
 
-    return Deferred(lambda: open_log(path, top))
+    return Outlet(Deferred(lambda: open_log(path, top)), name=str(path))
 
 
-def video_sink(path: Path, source: Source | None, part: Part = WHOLE) -> Sink:
-    """An annotated video of a source, or of a part of it, with its sound if it is a file that has any."""
+def video_outlet(path: Path, source: Source, recording: Path | None, part: Part = WHOLE) -> Outlet:
+    """An annotated video of a source, or of a part of it, with the sound of its recording if that has any."""
     from live_classify.outputs.video import VideoSink
 
-    sound_of = getattr(source, "path", None)
-
     def open_video() -> Sink:
-        rate = (source.frame_rate if source is not None else None) or 30.0  # known once the source is open
-        return VideoSink(path, annotated, rate / part.every, sound_of, part.start_s, part.end_s)
+        rate = source.status().frame_rate or 30.0  # known once the source is open
+        return VideoSink(path, annotated, rate / part.every, recording, part.start_s, part.end_s)
 
-    return Deferred(open_video)
+    return Outlet(Deferred(open_video), name=str(path))
 
 
-def _segment_sinks(outputs: Outputs, answering: Answering, labels: Labels, source: Source | None) -> list[Sink]:
+def _segments_outlets(outputs: Outputs, answering: Answering, labels: Labels, recording: Path | None) -> list[Outlet]:
     from live_classify.answers.segments import Segmenter
     from live_classify.outputs.report import Report
     from live_classify.outputs.segments import SegmentSink, SegmentTable, SegmentWriter
@@ -164,10 +164,10 @@ def _segment_sinks(outputs: Outputs, answering: Answering, labels: Labels, sourc
         if outputs.segments is not None:
             writers.append(SegmentTable(outputs.segments))
         if outputs.subtitles is not None:
-            path = getattr(source, "path", None)
-            writers.append(Subtitles(outputs.subtitles, 0.0 if path is None else picture_offset_s(path)))
+            offset_s = 0.0 if recording is None else picture_offset_s(recording)
+            writers.append(Subtitles(outputs.subtitles, offset_s))
         if report is not None:
             writers.append(report)
         return SegmentSink(segmenter, writers)
 
-    return [Deferred(sink), *([] if report is None else [report])]
+    return [Outlet(Deferred(sink)), *([] if report is None else [Outlet(report)])]

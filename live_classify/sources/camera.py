@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from live_classify.core.errors import SourceOpenError, SourceReadError
+from live_classify.core.protocols import SourceStatus
 from live_classify.core.values import Frame
 from live_classify.sources.quiet import silence_opencv
 
@@ -36,19 +37,21 @@ class Camera:
     ) -> None:
         self.device = device
         self.name = str(device)
-        self.decode_errors = 0
-        self.frame_rate: float | None = None
-        self.frame_count: int | None = None
+        self._frame_rate: float | None = None
         self._open_capture = open_capture
 
+    def status(self) -> SourceStatus:
+        """Its rate as the driver says, once open."""
+        return SourceStatus(frame_rate=self._frame_rate)
+
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
-        """Read the camera until it is gone; see :class:`~live_classify.sources.base.Source`."""
+        """Read the camera until it is gone; see :class:`~live_classify.core.protocols.Source`."""
         capture = self._open_capture(self.device)
         try:
             if not capture.isOpened():
                 raise SourceOpenError(f"cannot open camera {self.name}: {_why_absent(self.device)}")
             rate = capture.get(cv2.CAP_PROP_FPS)  # 0 or -1 where the driver doesn't say
-            self.frame_rate = rate if rate > 0 else None
+            self._frame_rate = rate if rate > 0 else None
             start_s, index = time.monotonic(), 0
             while not stop.is_set():
                 arrived, bgr = capture.read()

@@ -8,7 +8,7 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from live_classify.core.errors import SourceOpenError, SourceReadError, UsageError
+from live_classify.core.protocols import SourceStatus
 from live_classify.core.values import BgrImage, Frame
 from live_classify.sources import diagnosis
 from live_classify.sources.files import require_file
@@ -61,13 +62,14 @@ class Excerpt:
         self.path = Path(path)
         self.part = part
         self.name = name if name is not None else str(path)
-        self.decode_errors = 0
-        self.frame_rate: float | None = None
-        self.frame_count: int | None = None
-        """One more than the number of the last wanted frame, once open."""
+        self._status = SourceStatus()
+
+    def status(self) -> SourceStatus:
+        """What the header claims, and damaged frames so far."""
+        return self._status
 
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
-        """Read the wanted frames; see :class:`~live_classify.sources.base.Source`."""
+        """Read the wanted frames; see :class:`~live_classify.core.protocols.Source`."""
         require_file(self.path, self.name)
         import av
         from av.video.reformatter import VideoReformatter
@@ -85,14 +87,15 @@ class Excerpt:
                 index = PacketIndex(self.path, self.part)
                 if not index.times:
                     raise SourceOpenError(f"cannot seek in {self.name}: its frames have no times; read it as a whole")
-                self.frame_rate = float(stream.average_rate) if stream.average_rate else None
-                self.frame_count = index.wanted[-1] + 1 if index.wanted else None
+                rate = float(stream.average_rate) if stream.average_rate else None
+                # Of frames as many as the number of the last wanted one says.
+                self._status = SourceStatus(rate, index.wanted[-1] + 1 if index.wanted else None)
                 decoder, converter = _Decoder(container, stream, index), VideoReformatter()
                 for number in index.wanted:
                     if stop.is_set():
                         return
                     picture = decoder.picture(index.times[number])
-                    self.decode_errors = decoder.errors
+                    self._status = replace(self._status, decode_errors=decoder.errors)
                     if picture is not None:
                         bgr = _to_bgr(picture, converter)
                         yield Frame(bgr, number, time.monotonic(), index.time_s(number))
@@ -105,7 +108,7 @@ class Excerpt:
         """Raise SourceReadError where the file holds less than was wanted and promised."""
         last_s = index.last_s
         promised_s = diagnosis.duration_s(self.path)
-        tolerance_s = max(0.5, 3 / (self.frame_rate or 30.0))
+        tolerance_s = max(0.5, 3 / (self._status.frame_rate or 30.0))
         if promised_s is not None and last_s + tolerance_s < min(promised_s, self.part.end_s):
             raise SourceReadError(f"{self.name} is cut short: {last_s:.1f} s of {promised_s:.1f} s could be read")
         if not index.wanted:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
 from live_classify.core.errors import SourceOpenError, SourceReadError
+from live_classify.core.protocols import SourceStatus
 from live_classify.core.values import Frame
 from live_classify.sources.pace import paced
 from live_classify.sources.reasons import why_broken_off, why_unreachable
@@ -53,15 +55,17 @@ class NetworkStream:
 
     def __init__(self, address: Address, kind: Kind, timeout_s: float = 10.0) -> None:
         self.name = address.shown
-        self.decode_errors = 0
-        self.frame_rate: float | None = None
-        self.frame_count: int | None = None
+        self._status = SourceStatus()
         self._address = address
         self._live = kind == "live"
         self._timeout_s = timeout_s
 
+    def status(self) -> SourceStatus:
+        """What the header claims, and damaged frames so far."""
+        return self._status
+
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
-        """Connect and read; see :class:`~live_classify.sources.base.Source`. A live stream never ends but by failing.
+        """Connect and read; see :class:`~live_classify.core.protocols.Source`. A live stream never ends but by failing.
 
         Raises:
             SourceOpenError: it can't be reached, or isn't a video; recorded: it has no end.
@@ -75,8 +79,8 @@ class NetworkStream:
             endless = container.duration is None
             if endless and not self._live:
                 raise SourceOpenError(f"cannot read {self.name} as a recording: it is a live stream, to be watched")
-            self.frame_rate = float(stream.average_rate) if stream.average_rate else None
-            self.frame_count = stream.frames or None
+            rate = float(stream.average_rate) if stream.average_rate else None
+            self._status = SourceStatus(rate, stream.frames or None)
             # Threads that each decode a frame hold as many frames back.
             stream.thread_type = "SLICE" if endless else "AUTO"
             frames = self._decode(container, stream, stop, endless)
@@ -85,6 +89,9 @@ class NetworkStream:
             container.close()
         if endless and not stop.is_set():
             raise SourceReadError(f"{self.name}: the stream ended")
+
+    def _count_error(self) -> None:
+        self._status = replace(self._status, decode_errors=self._status.decode_errors + 1)
 
     def _open(self) -> InputContainer:
         import av
@@ -121,11 +128,11 @@ class NetworkStream:
             try:
                 pictures = packet.decode()
             except av.FFmpegError:
-                self.decode_errors += 1
+                self._count_error()
                 continue
             for picture in pictures:
                 if picture.is_corrupt or picture.width * picture.height > MAX_PIXELS:
-                    self.decode_errors += 1
+                    self._count_error()
                     continue
                 captured_s = time.monotonic()
                 last_s = captured_s - start_s if endless else last_s if picture.time is None else picture.time

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from live_classify.core.errors import UsageError
+from live_classify.core.protocols import Source
 from live_classify.sources.address import Address, scheme_of, shown_name
-from live_classify.sources.base import Source
 from live_classify.sources.camera import Camera
 from live_classify.sources.excerpt import WHOLE, Excerpt, Part
 from live_classify.sources.files import IMAGE_SUFFIXES, require_file
 from live_classify.sources.network import SCHEMES, NetworkStream
 from live_classify.sources.pace import AtOwnPace
 from live_classify.sources.reconnecting import Patience, Reconnecting
+from live_classify.sources.recorded import RecordedSource
 from live_classify.sources.recording import Recording
 from live_classify.sources.still import Still
 from live_classify.sources.synthetic import PREFIX, SyntheticCamera
@@ -49,6 +50,12 @@ def live_source(text: str, patience: Patience | None = None, tell: Callable[[str
     return AtOwnPace(recording)
 
 
+def played_file(text: str) -> Path | None:
+    """The file that :func:`live_source` plays at its own pace; None of a camera, an address or ``synthetic:…``."""
+    device = re.fullmatch("[0-9]{1,4}", text) or (text.startswith("/dev/") and not Path(text).is_file())
+    return None if device or text.startswith(PREFIX) else recording_file(text)
+
+
 def live_sources(
     texts: Sequence[str], patience: Patience | None = None, tell: Callable[[str], None] = lambda _: None
 ) -> list[Source]:
@@ -71,7 +78,7 @@ def files_read(text: str) -> list[Path]:
     return [below for below in path.rglob("*") if below.is_file()] if path.is_dir() else [path]
 
 
-def recorded_source(text: str, part: Part = WHOLE) -> Source:
+def recorded_source(text: str, part: Part = WHOLE) -> RecordedSource:
     """The source for ``video`` and ``image``: a video file, here or on the web, or a picture by its name's ending.
 
     Args:
@@ -92,6 +99,11 @@ def recorded_source(text: str, part: Part = WHOLE) -> Source:
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return Still(path, name)
     return Recording(path, name) if part == WHOLE else Excerpt(path, part, name)
+
+
+def recording_file(text: str) -> Path | None:
+    """The file on this machine that :func:`recorded_source` reads; None of an address."""
+    return Path(text) if scheme_of(text) is None else None
 
 
 def _address(text: str) -> Address:

@@ -7,34 +7,24 @@ import time
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 
+from live_classify.core.protocols import SourceStatus
 from live_classify.core.values import Frame
-from live_classify.sources.base import Source
+from live_classify.sources.recorded import RecordedSource
 
 
 class AtOwnPace:
     """A recording whose frames come at their own time, for watching it."""
 
-    def __init__(self, recording: Source) -> None:
+    def __init__(self, recording: RecordedSource) -> None:
         self._recording = recording
         self.name = recording.name
 
-    @property
-    def decode_errors(self) -> int:
-        """Damaged frames of the recording so far."""
-        return self._recording.decode_errors
-
-    @property
-    def frame_rate(self) -> float | None:
-        """As the recording's header claims it."""
-        return self._recording.frame_rate
-
-    @property
-    def frame_count(self) -> int | None:
-        """As the recording's header claims it."""
-        return self._recording.frame_count
+    def status(self) -> SourceStatus:
+        """The recording's."""
+        return self._recording.status()
 
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
-        """Read the recording, each frame when it is due; see :class:`~live_classify.sources.base.Source`."""
+        """Read the recording, each frame when it is due; see :class:`~live_classify.core.protocols.Source`."""
         return paced(self._recording.frames(stop), stop)
 
 

@@ -10,9 +10,10 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from live_classify.core.errors import SourceError, SourceOpenError, SourceReadError
+from live_classify.core.protocols import Source, SourceStatus
+from live_classify.core.reading import read_frames
 from live_classify.core.values import Frame
 from live_classify.flow.buffer import Buffer
-from live_classify.sources.base import Source
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
 _JITTER = 0.2  # so that the cameras of one house aren't all called at once
@@ -61,10 +62,8 @@ class Reconnecting:
         pauses: Callable[[], Iterator[float]] | None = None,
     ) -> None:
         self.name = name
-        self.reconnects = 0
-        """How often the signal came back."""
-        self.lost_since_s: float | None = None
-        """Since when there has been no signal, on ``time.monotonic``; None while there is one."""
+        self._reconnects = 0
+        self._lost_since_s: float | None = None
         self._connect = connect
         self._patience = patience or Patience()
         self._tell = tell
@@ -73,23 +72,18 @@ class Reconnecting:
         self._former_errors = 0
         self._hanging: list[_Reader] = []
 
-    @property
-    def decode_errors(self) -> int:
-        """Damaged frames of all connections so far."""
-        return self._former_errors + self._source.decode_errors
-
-    @property
-    def frame_rate(self) -> float | None:
-        """As the source claims it."""
-        return self._source.frame_rate
-
-    @property
-    def frame_count(self) -> int | None:
-        """As the source claims it."""
-        return self._source.frame_count
+    def status(self) -> SourceStatus:
+        """As the source of the present connection says; damaged frames are those of all connections."""
+        present = self._source.status()
+        return replace(
+            present,
+            decode_errors=self._former_errors + present.decode_errors,
+            reconnects=self._reconnects,
+            silent_since_s=self._lost_since_s,
+        )
 
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
-        """Read, and connect again, until stopped; see :class:`~live_classify.sources.base.Source`.
+        """Read, and connect again, until stopped; see :class:`~live_classify.core.protocols.Source`.
 
         Raises:
             SourceOpenError: it gave no frame at all.
@@ -101,9 +95,9 @@ class Reconnecting:
             connected_s = time.monotonic()
             try:
                 for frame in self._read_once(stop):
-                    if self.lost_since_s is not None:
-                        self.reconnects += following.begun  # the first signal of all isn't one that came back
-                        self._regain(self.lost_since_s)
+                    if self._lost_since_s is not None:
+                        self._reconnects += following.begun  # the first signal of all isn't one that came back
+                        self._regain(self._lost_since_s)
                     last_s = frame.captured_s
                     yield following.renumbered(frame)
                 if stop.is_set():
@@ -127,7 +121,7 @@ class Reconnecting:
         self._hanging = [reader for reader in self._hanging if reader.alive]
         if len(self._hanging) >= _MOST_HANGING:
             raise SourceOpenError(f"cannot open {self.name}: it still hangs")
-        self._former_errors += self._source.decode_errors
+        self._former_errors += self._source.status().decode_errors
         self._source = self._connect()
         reader = _Reader(self._source)
         try:
@@ -137,12 +131,12 @@ class Reconnecting:
                 self._hanging.append(reader)
 
     def _lose(self, since_s: float, failure: SourceError) -> None:
-        if self.lost_since_s is None:
-            self.lost_since_s = since_s
+        if self._lost_since_s is None:
+            self._lost_since_s = since_s
             self._tell(f"no signal: {failure}; connecting again")
 
     def _regain(self, since_s: float) -> None:
-        self.lost_since_s = None
+        self._lost_since_s = None
         self._tell(f"{self.name}: the signal is back after {time.monotonic() - since_s:.1f} s")
 
 
@@ -213,7 +207,7 @@ class _Reader:
 
     def _read(self) -> None:
         try:
-            with closing(self._source.frames(self._stop)) as frames:
+            with closing(read_frames(self._source, self._stop)) as frames:
                 for frame in frames:
                     if not self._arrived.put(frame):
                         break

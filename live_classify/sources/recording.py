@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from live_classify.core.errors import SourceOpenError, SourceReadError
+from live_classify.core.protocols import SourceStatus
 from live_classify.core.values import BgrImage, Frame
 from live_classify.sources import diagnosis
 from live_classify.sources.files import require_file
@@ -33,15 +35,17 @@ class Recording:
     def __init__(self, path: str | Path, name: str | None = None) -> None:
         self.path = Path(path)
         self.name = name if name is not None else str(path)
-        self.decode_errors = 0
-        self.frame_rate: float | None = None
-        self.frame_count: int | None = None
+        self._status = SourceStatus()
+
+    def status(self) -> SourceStatus:
+        """What the header claims, and damaged frames so far."""
+        return self._status
 
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:  # noqa: ARG002 (a file never waits)
-        """Read the file to its end; see :class:`~live_classify.sources.base.Source`."""
+        """Read the file to its end; see :class:`~live_classify.core.protocols.Source`."""
         capture = self._open()
         try:
-            index, last_s, period_s = 0, 0.0, 1 / (self.frame_rate or _USUAL_FRAME_RATE)
+            index, last_s, period_s = 0, 0.0, 1 / (self._status.frame_rate or _USUAL_FRAME_RATE)
             pictures = decoded(self.path, self._count_error) if is_interlaced(self.path) else self._read(capture)
             for bgr, time_s in pictures:
                 captured_s = time.monotonic()
@@ -66,8 +70,9 @@ class Recording:
             raise SourceOpenError(f"cannot read {self.name}: {width}x{height} pixels a frame are too many")
         # OpenCV gives 0, or a number far below it, for what it doesn't know.
         rate, count = capture.get(cv2.CAP_PROP_FPS), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        self.frame_rate = rate if rate > 0 else None
-        self.frame_count = count if count > 0 else None
+        self._status = replace(
+            self._status, frame_rate=rate if rate > 0 else None, frame_count=count if count > 0 else None
+        )
         return capture
 
     def _read(self, capture: cv2.VideoCapture) -> Iterator[tuple[BgrImage, float]]:
@@ -79,14 +84,14 @@ class Recording:
             else:
                 self._count_error()
 
-    def _count_error(self) -> None:
-        self.decode_errors += 1
+    def _count_error(self, errors: int = 1) -> None:
+        self._status = replace(self._status, decode_errors=self._status.decode_errors + errors)
 
     def _grab(self, capture: cv2.VideoCapture) -> bool:
         """Move to the next frame that can be decoded; False at the end."""
         for failed in range(_READ_ATTEMPTS):
             if capture.grab():
-                self.decode_errors += failed
+                self._count_error(failed)
                 return True
         return False
 
@@ -94,11 +99,11 @@ class Recording:
         """Raise SourceReadError where the file holds less than its header promised."""
         if frames == 0:
             raise SourceReadError(f"cannot read {self.name}: {diagnosis.why_unreadable(self.path)}")
-        if self.frame_count is not None and frames >= self.frame_count:
+        if self._status.frame_count is not None and frames >= self._status.frame_count:
             return
         # The count in a header is often an estimate; the duration tells a file that was cut from one of variable rate.
         promised_s = diagnosis.duration_s(self.path)
-        tolerance_s = max(0.5, 3 / (self.frame_rate or _USUAL_FRAME_RATE))
+        tolerance_s = max(0.5, 3 / (self._status.frame_rate or _USUAL_FRAME_RATE))
         if promised_s is not None and last_s + tolerance_s < promised_s:
             raise SourceReadError(
                 f"{self.name} is cut short: {last_s:.1f} s of {promised_s:.1f} s could be read ({frames} frames)"

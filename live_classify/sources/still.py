@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from live_classify.core.errors import SourceOpenError
+from live_classify.core.protocols import SourceStatus
 from live_classify.core.quiet import native_stderr_silenced
 from live_classify.core.values import BgrImage, Frame
 from live_classify.sources.files import require_file
@@ -27,12 +28,13 @@ class Still:
     def __init__(self, path: str | Path, name: str | None = None) -> None:
         self.path = Path(path)
         self.name = name if name is not None else str(path)
-        self.decode_errors = 0
-        self.frame_rate: float | None = None
-        self.frame_count: int | None = 1
+
+    def status(self) -> SourceStatus:
+        """One frame, without a rate."""
+        return SourceStatus(frame_count=1)
 
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:  # noqa: ARG002 (a file never waits)
-        """Give the picture; see :class:`~live_classify.sources.base.Source`."""
+        """Give the picture; see :class:`~live_classify.core.protocols.Source`."""
         yield Frame(read_image(self.path, self.name), 0, time.monotonic(), 0.0)
 
 

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from live_classify.core.errors import UsageError
+from live_classify.core.protocols import SourceStatus
 from live_classify.core.values import BgrImage, Frame
 from live_classify.imaging.resize import centre_crop
 from live_classify.sources.files import IMAGE_SUFFIXES, expand
@@ -54,10 +55,8 @@ class SyntheticCamera:
         if not all(1 <= side <= 8192 for side in size):
             raise UsageError(f"a camera of {size[0]}x{size[1]} pixels isn't possible; 1 to 8192 each are")
         self.name = name
-        self.decode_errors = 0
-        self.frame_rate: float | None = fps
-        self.frame_count: int | None = None
         self._path = None if path is None else Path(path)
+        self._fps = fps
         self._period_s = 1 / fps
         self._size = size
 
@@ -85,8 +84,12 @@ class SyntheticCamera:
             raise UsageError(f"a synthetic camera has no {', '.join(options)}: {_SYNTAX}")
         return cls(cls.path_in(text), fps, (width, height), name=text)
 
+    def status(self) -> SourceStatus:
+        """Its rate, and that of an end it knows nothing."""
+        return SourceStatus(frame_rate=self._fps)
+
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
-        """Deliver frames until stopped; see :class:`~live_classify.sources.base.Source`."""
+        """Deliver frames until stopped; see :class:`~live_classify.core.protocols.Source`."""
         picture_at = self._reel(stop)
         began_s = start_s = time.monotonic()
         index = 0

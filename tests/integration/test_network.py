@@ -36,12 +36,12 @@ def open_stream(address: str, kind: Kind = "live", timeout_s: float = 10.0) -> t
 
 
 def test_motion_jpeg_comes_picture_by_picture(camera: MjpegCamera) -> None:
-    _, frames = open_stream(camera.address("locked", LOGIN))
+    stream, frames = open_stream(camera.address("locked", LOGIN))
     seen = list(itertools.islice(frames, 10))
     numbers = [number_in(frame.bgr) for frame in seen]
     assert numbers == sorted(set(numbers))
     assert [frame.index for frame in seen] == list(range(10))
-    assert {frame.source for frame in seen} == {camera.address("locked", f"{USER}@")}
+    assert stream.name == camera.address("locked", f"{USER}@")
     assert [frame.time_s for frame in seen] == sorted(frame.time_s for frame in seen)
 
 
@@ -49,10 +49,10 @@ def test_damaged_pictures_are_counted_and_the_stream_goes_on(camera: MjpegCamera
     stream, frames = open_stream(camera.address())
     next(frames)
     camera.corrupt = True
-    while stream.decode_errors < 3:
+    while stream.status().decode_errors < 3:
         threading.Timer(0.2, setattr, (camera, "corrupt", False)).start()
         next(frames)
-        camera.corrupt = stream.decode_errors < 3
+        camera.corrupt = stream.status().decode_errors < 3
     after = [number_in(frame.bgr) for frame in itertools.islice(frames, 5)]
     assert after == sorted(set(after))
     assert camera.connections == 1
@@ -118,7 +118,7 @@ def test_a_file_on_the_web_is_a_recording(tmp_path: Path) -> None:
         seen = list(frames)
         assert [index_of(frame.bgr) for frame in seen] == list(range(30))
         assert [frame.time_s for frame in seen] == pytest.approx([index / RATE for index in range(30)], abs=0.002)
-        assert recorded.frame_count == 30
+        assert recorded.status().frame_count == 30
         played = list(open_stream(camera.address("clip"))[1])  # at its own pace, and then it has ended
         assert [frame.index for frame in played] == list(range(30))
         assert played[-1].captured_s - played[0].captured_s >= 29 / RATE - 0.01
@@ -146,8 +146,8 @@ def test_rtsp_gives_every_picture_and_its_password_stays_here() -> None:
         seen = list(itertools.islice(frames, 5, 25))  # the server begins with a few that it had kept
         numbers = [number_in(frame.bgr) for frame in seen]
         assert numbers == list(range(numbers[0], numbers[0] + 20))
-        assert {frame.source for frame in seen} == {camera.address(userinfo=f"{USER}@")}
-        assert stream.decode_errors == 0
+        assert stream.name == camera.address(userinfo=f"{USER}@")
+        assert stream.status().decode_errors == 0
         for userinfo in ("", "user:wrong@"):
             with pytest.raises(SourceOpenError, match="wrong user or password, or none was given"):
                 next(open_stream(camera.address(userinfo=userinfo))[1])
@@ -164,11 +164,13 @@ def test_a_network_ten_times_slower_than_the_camera_makes_nothing_late() -> None
         with Pipeline([live_source(camera.address())], classifier, live=True) as pipeline:
             version = 0
             while len(lags) < 60:
-                version, frame = pipeline.newest_frame.wait(version, DEADLINE_S)
+                version = pipeline.monitor.wait_for_frame(version, DEADLINE_S)
+                frame = pipeline.monitor.snapshot().sources[0].frame
                 assert frame is not None
                 lags.append(camera.newest() - number_in(frame.bgr))
             answered.set()
-        assert pipeline.frames.dropped.total() > pipeline.answer_meter.frames
+        run = pipeline.monitor.snapshot()
+        assert run.dropped > run.classified
     assert min(lags[-10:]) < 10
 
 

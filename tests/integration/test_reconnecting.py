@@ -15,9 +15,10 @@ import pytest
 from cameras import PASSWORD, USER, MjpegCamera, RtspCamera, needs_rtsp, number_in
 from doubles import Collector, ListSource, grey_classifier, grey_frame
 from live_classify.core.errors import SourceError, SourceOpenError, SourceReadError
+from live_classify.core.protocols import Source
+from live_classify.core.reading import read_frames
 from live_classify.core.values import Frame
 from live_classify.flow.pipeline import Pipeline
-from live_classify.sources.base import Source
 from live_classify.sources.open import live_source
 from live_classify.sources.reconnecting import Patience, Reconnecting
 from program import DEADLINE_S, run, start
@@ -49,7 +50,7 @@ def test_frames_count_on_across_connections_and_times_rise() -> None:
     assert [frame.index for frame in frames] == [0, 1, 2, 3, 4]
     assert [int(frame.bgr[0, 0, 0]) for frame in frames] == [0, 1, 2, 7, 8]
     assert [frame.time_s for frame in frames] == sorted(frame.time_s for frame in frames)
-    assert (source.reconnects, source.lost_since_s) == (1, None)
+    assert (source.status().reconnects, source.status().silent_since_s) == (1, None)
     assert told[0] == "no signal: gone; connecting again"
     assert told[1].startswith("test: the signal is back after ")
 
@@ -65,7 +66,7 @@ def test_what_never_gave_a_frame_is_an_error_unless_it_is_waited_for() -> None:
     assert len(list(source.frames(threading.Event()))) == 1
     assert told[0] == "no signal: refused; connecting again"  # once, not for each attempt
     assert len(told) == 2
-    assert source.reconnects == 0
+    assert source.status().reconnects == 0
 
 
 def test_pauses_grow_within_an_outage_and_end_when_it_shall_stop() -> None:
@@ -82,7 +83,7 @@ def test_pauses_grow_within_an_outage_and_end_when_it_shall_stop() -> None:
     source, _ = reconnecting([lost([grey_frame(1)]), lost([]), lost([])], pauses=pauses)
     assert len(list(source.frames(stop))) == 1
     assert asked == [0.001, 0.002, DEADLINE_S]
-    assert source.lost_since_s is not None
+    assert source.status().silent_since_s is not None
 
 
 def test_the_pauses_are_from_one_to_thirty_seconds() -> None:
@@ -148,7 +149,7 @@ def test_stopping_does_not_wait_for_a_reader_that_hangs() -> None:
     sink = Collector()
     with all_let_go([hanging]):
         with Pipeline([source], grey_classifier(), live=True, sinks=[sink]) as pipeline:
-            pipeline.newest_result.wait(0, DEADLINE_S)
+            pipeline.monitor.wait_for_answer(0, DEADLINE_S)
         assert not any(thread.name.startswith("capture") for thread in threading.enumerate())
     assert sink.closed
 
@@ -167,7 +168,7 @@ def test_a_silent_source_is_never_classified_twice() -> None:
 def follow(source: Source, until: Callable[[Frame], bool], most: int = 2000) -> list[Frame]:
     """Frames up to the first of which something is true."""
     seen: list[Frame] = []
-    for frame in itertools.islice(source.frames(threading.Event()), most):
+    for frame in itertools.islice(read_frames(source, threading.Event()), most):
         seen.append(frame)
         if until(frame):
             return seen
@@ -194,7 +195,7 @@ def test_an_http_camera_that_hangs_up_stalls_and_returns_with_another_size() -> 
     numbers = [number_in(frame.bgr) for frame in seen]
     assert numbers == sorted(set(numbers))
     assert [frame.index for frame in seen] == list(range(len(seen)))
-    assert source.reconnects == 2
+    assert source.status().reconnects == 2
     assert not any(PASSWORD in line for line in told)
     for thread in threading.enumerate():
         if thread.name.startswith(("reader", "Thread-")):

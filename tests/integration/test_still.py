@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from live_classify.core.errors import SourceOpenError
+from live_classify.core.protocols import SourceStatus
 from live_classify.core.values import BgrImage
 from live_classify.sources.still import Still, read_image
 from media import cmyk_jpeg, encoded, jpeg_turned, photograph
@@ -40,7 +41,7 @@ def test_a_picture_is_a_source_of_one_frame(tmp_path: Path) -> None:
     (frame,) = source.frames(threading.Event())
     assert np.array_equal(frame.bgr, photograph())
     assert (frame.index, frame.source, frame.time_s) == (0, "shown", 0.0)
-    assert (source.frame_count, source.frame_rate, source.decode_errors) == (1, None, 0)
+    assert source.status() == SourceStatus(frame_count=1)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

@@ -38,7 +38,7 @@ def test_without_a_path_it_shows_what_ships_with_the_package() -> None:
 
 def test_no_frame_comes_before_its_time(clip: Path) -> None:
     camera = SyntheticCamera(clip, fps=250)
-    assert camera.frame_rate == 250
+    assert camera.status().frame_rate == 250
     for frame in first_frames(camera, 25):
         assert frame.time_s >= frame.index / 250 - CLOCK_S
 
@@ -149,7 +149,7 @@ def test_a_clip_that_is_cut_short_breaks_the_camera_off(tmp_path: Path) -> None:
 def test_what_a_user_writes_is_understood(text: str, rate: float, size: tuple[int, int], clip: Path) -> None:
     camera = SyntheticCamera.parse(text.replace("PATH", str(clip)))
     assert camera.name == text.replace("PATH", str(clip))
-    assert camera.frame_rate == rate
+    assert camera.status().frame_rate == rate
     (frame,) = first_frames(camera, 1)
     assert frame.size == size
     assert (index_of(frame.bgr) == 0) == ("PATH" in text)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from doubles import Collector, Listener, GreyEngine, ListSource, grey_classifier, grey_frame
+from doubles import Collector, GreyEngine, Listener, ListSource, grey_classifier, grey_frame
 from live_classify.core.errors import EngineError, OutputError, SourceReadError
 from live_classify.core.events import SourceFailed
 from live_classify.core.values import Frame
