@@ -10,8 +10,8 @@ from typing import Generic, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from live_classify.core.protocols import Engine, Head
 from live_classify.core.values import Frame
-from live_classify.engines.base import Engine
 from live_classify.flow.buffer import Buffer
 from live_classify.flow.meter import Meter
 from live_classify.imaging.resize import ResizeMode, resize_into
@@ -33,6 +33,7 @@ class Inference:
         deliver: takes ``(answers, finished_s)`` for each batch, in the order in which they were taken; the answers are
             pairs of a frame and its probabilities. It is called by one thread at a time and may wait: then no more
             frames are taken.
+        head: turns activations into probabilities.
         resize: how frames are resized to the network's input.
         workers: how many threads there will be.
         still: which frames needn't be classified, since they take the answer of the last one that was; None: all need.
@@ -42,12 +43,14 @@ class Inference:
         self,
         frames: Buffer[Frame],
         deliver: Callable[[list[Answer], float], None],
+        head: Head,
         resize: ResizeMode,
         workers: int,
         still: StillFrames | None = None,
     ) -> None:
         self._frames = frames
         self._deliver = deliver
+        self._head = head
         self._resize = resize
         self._still = still
         self._last: npt.NDArray[np.float32] | None = None  # the answer that still frames take
@@ -71,7 +74,7 @@ class Inference:
                     for frame, row in zip(frames, batch, strict=False):
                         resize_into(frame.bgr, row, self._resize)
                 count = sum(fresh)
-                answers = iter(engine.classify(batch[:count]) if count else ())
+                answers = iter(self._head.probabilities(engine.run(batch[:count])) if count else ())
             meter.tick(count)
             rows: list[npt.NDArray[np.float32] | None] = [next(answers) if is_new else None for is_new in fresh]
             self._order.put(number, (frames, rows, time.monotonic()))

@@ -16,9 +16,8 @@ import numpy.typing as npt
 
 from live_classify.classifier import Classifier
 from live_classify.core.errors import LiveClassifyError, OutputError, SourceError
-from live_classify.core.protocols import Sink
+from live_classify.core.protocols import Goal, Sink
 from live_classify.core.values import Answered, Frame, Prediction
-from live_classify.engines.base import Goal
 from live_classify.flow.buffer import Buffer
 from live_classify.flow.feed import Feed, Result
 from live_classify.flow.inference import Answer, Inference
@@ -120,7 +119,9 @@ class Pipeline:
             1 if newest_only else _RESULTS_WAITING, "latest" if newest_only else "lossless"
         )
         self.still = StillFrames() if skip_still else None
-        self._inference = Inference(self.frames, self._deliver, classifier.resize, len(self.engines), self.still)
+        self._inference = Inference(
+            self.frames, self._deliver, classifier.head, classifier.resize, len(self.engines), self.still
+        )
         self._groups = self._make_groups()
 
     def _make_groups(self) -> list[ThreadGroup]:
