@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.core.errors import UsageError
+from live_classify.core.protocols import Engine, Goal, Head
 from live_classify.core.values import BgrImage, Label, Prediction, Region
-from live_classify.engines.base import Engine, Goal
 from live_classify.engines.select import EngineChoice, PrecisionChoice, Wishes, choose, open_workers
+from live_classify.heads.softmax import SoftmaxHead
 from live_classify.imaging.regions import cut
 from live_classify.imaging.resize import RESIZE_MODES, ResizeMode, resize_into
 from live_classify.models.catalogue.networks import DEFAULT
@@ -36,6 +37,7 @@ class Classifier:
         open_engines: makes engines ready for live or for recorded work; called once for each, when first needed.
         top: how many labels a prediction ranks.
         resize: how pictures are resized to the network's input.
+        head: turns what the network gives into probabilities of the labels; None is the network's own.
     """
 
     def __init__(
@@ -45,11 +47,13 @@ class Classifier:
         open_engines: Callable[[Goal], list[Engine]],
         top: int = 5,
         resize: ResizeMode = "crop",
+        head: Head | None = None,
     ) -> None:
         self.network = network
         self.labels = labels
         self.top = min(top, len(labels))
         self.resize: ResizeMode = resize
+        self.head = head or SoftmaxHead(network.output)
         self._open_engines = open_engines
         self._engines: dict[Goal, list[Engine]] = {}
         self._opening = threading.Lock()
@@ -101,7 +105,7 @@ class Classifier:
             rgb = np.empty((len(chunk), *engine.input_size, 3), np.uint8)
             for image, row in zip(chunk, rgb, strict=True):
                 resize_into(image, row, self.resize)
-            rows = engine.classify(rgb)
+            rows = self.head.probabilities(engine.run(rgb))
             finished_s = time.monotonic()
             for row in rows:
                 labels = self.labels.rank(row, self.top)

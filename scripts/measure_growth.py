@@ -133,7 +133,7 @@ def models(clip: Path, folder: Path) -> str:
         for network in networks:
             classifier = stack.enter_context(on_litert(network))
             (engine,) = classifier.engines("latency")
-            begin = partial(inferring, engine, frames, classifier.resize)
+            begin = partial(inferring, engine, classifier.head, frames, classifier.resize)
             trial = Stage(begin, ROUND_S, Clocks())  # its round isn't in turns with the others: it only tells how fast
             trial.run_round()
             count = max(8, round(3 * ROUND_S * trial.figures()["fps"]))

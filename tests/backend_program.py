@@ -75,7 +75,7 @@ def devices() -> dict[str, Any]:
     with Pipeline([recorded_source(str(asset("demo.mp4")), PART)], classifier, live=False, sinks=[Keep()]) as pipeline:
         pipeline.wait()
     same = np.zeros((1, 224, 224, 3), np.uint8)
-    difference = float(np.abs(engines[0].classify(same) - engines[1].classify(same)).max())
+    difference = float(np.abs(engines[0].run(same).scores - engines[1].run(same).scores).max())
     return {
         "devices": [engine.device for engine in engines],
         "weights": weights,

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from live_classify.classifier import Classifier
 from live_classify.core.events import Event
 from live_classify.core.protocols import Signal, SourceStatus
-from live_classify.core.values import Answered, Frame, Prediction
-from live_classify.engines.base import EngineName
+from live_classify.core.values import Activations, Answered, Frame, Prediction
+from live_classify.heads.softmax import SoftmaxHead
 from live_classify.measure.rounds import Clocks
 from live_classify.models.catalogue.lite_weights import LITE0
 from live_classify.models.records.labels import Labels
@@ -22,6 +22,8 @@ from live_classify.models.records.labels import Labels
 Item = TypeVar("Item", bound="Frame | Signal")
 
 CLASSES = 256
+GREY_HEAD = SoftmaxHead("probabilities")
+"""For the scores of :class:`GreyEngine`."""
 
 
 class Clock:
@@ -63,7 +65,7 @@ class GreyEngine:
         before: called with each batch before it is answered, to wait or to fail.
     """
 
-    name: EngineName = "litert"
+    name = "litert"
     precision = "float32"
     device = "cpu"
     input_size = (4, 4)
@@ -74,7 +76,7 @@ class GreyEngine:
         self._before = before
         self._calling = threading.Lock()
 
-    def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def run(self, rgb: npt.NDArray[np.uint8]) -> Activations:
         assert self._calling.acquire(blocking=False), "two calls at a time"
         try:
             assert rgb.shape[1:] == (*self.input_size, 3)
@@ -82,7 +84,7 @@ class GreyEngine:
             self.sizes.append(len(rgb))
             levels = rgb[:, 0, 0, 0].copy()
             self._before(rgb)
-            return np.asarray(np.eye(CLASSES, dtype=np.float32)[levels])
+            return Activations(np.eye(CLASSES, dtype=np.float32)[levels])
         finally:
             self._calling.release()
 
@@ -93,7 +95,7 @@ class GreyEngine:
 def grey_classifier(*engines: GreyEngine) -> Classifier:
     names = tuple(f"grey_{level}" for level in range(CLASSES))
     chosen = list(engines) or [GreyEngine()]
-    return Classifier(LITE0, Labels(("",) * CLASSES, names), lambda _: [*chosen], top=3)
+    return Classifier(LITE0, Labels(("",) * CLASSES, names), lambda _: [*chosen], top=3, head=GREY_HEAD)
 
 
 class ItemSource(Generic[Item]):

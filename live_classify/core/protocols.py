@@ -106,7 +106,7 @@ class Recognizer(Protocol):
 
     @property
     def head(self) -> Head:
-        """What makes probabilities of the engines' activations."""
+        """Turns the engines' activations into probabilities."""
 
     def engines(self, goal: Goal) -> Sequence[Engine]:
         """The engines for live or for recorded work, one for each inference thread."""

@@ -1,7 +1,6 @@
 """A Keras network, resident on its device.
 
-Frames go up as uint8, once a batch; cast, preprocessing, network and softmax run in one compiled graph; only
-probabilities come back.
+Frames go up as uint8, once a batch; cast, preprocessing and network run in one compiled graph; only scores come back.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import numpy.typing as npt
 
 from live_classify.core.errors import EngineError, LiveClassifyError, UsageError
 from live_classify.core.one_line import one_line
-from live_classify.engines.base import EngineName
+from live_classify.core.values import Activations
 from live_classify.engines.keras_backends import find_backend
 from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.records.network import Network
@@ -63,7 +62,7 @@ class KerasEngine:
         ModelFileError: the weights are missing or damaged.
     """
 
-    name: EngineName = "keras"
+    name = "keras"
 
     def __init__(
         self,
@@ -85,26 +84,26 @@ class KerasEngine:
                 model = network.build(progress)
                 if precision == "float16":
                     _compute_in_half(model, "mixed_float16" if device.startswith("gpu") else "mixed_bfloat16")
-                self._run = backend.compile(model, _probabilities(network), (batch, *network.input_size, 3), device)
-                self._run(np.zeros((batch, *self.input_size, 3), np.uint8))  # the first run plans the graph
+                self._compiled = backend.compile(model, _scores(network), (batch, *network.input_size, 3), device)
+                self._compiled(np.zeros((batch, *self.input_size, 3), np.uint8))  # the first run plans the graph
             except LiveClassifyError:
                 raise
             except Exception as error:  # every backend has errors of its own, for want of memory and for the rest
                 raise EngineError(f"{network.name} doesn't run on {device}: {one_line(error)}") from error
 
-    def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Run the network; see :class:`~live_classify.engines.base.Engine`."""
+    def run(self, rgb: npt.NDArray[np.uint8]) -> Activations:
+        """Run the network; see :class:`~live_classify.core.protocols.Engine`."""
         count = len(rgb)
         if count < self.batch:
             rgb = np.concatenate([rgb, np.zeros((self.batch - count, *rgb.shape[1:]), np.uint8)])
         try:
-            return self._run(rgb)[:count]
+            return Activations(self._compiled(rgb)[:count])
         except self._failures as error:
             raise EngineError(f"the keras engine failed: {one_line(error)}") from error
 
     def close(self) -> None:
-        """Let the network go; see :class:`~live_classify.engines.base.Engine`."""
-        del self._run
+        """Let the network go; see :class:`~live_classify.core.protocols.Engine`."""
+        del self._compiled
 
 
 def open_keras(
@@ -135,15 +134,13 @@ def open_keras(
     return [KerasEngine(network, device, batch, precision, progress) for device in devices] * calls
 
 
-def _probabilities(network: Network) -> Any:
-    def run(model: keras.Model, rgb: Any) -> Any:
+def _scores(network: Network) -> Any:
+    def scores(model: keras.Model, rgb: Any) -> Any:
         from keras import ops
 
-        scores = model(network.preprocessing.apply(ops.cast(rgb, "float32")), training=False)
-        scores = ops.cast(scores, "float32")
-        return scores if network.output == "probabilities" else ops.softmax(scores, axis=-1)
+        return ops.cast(model(network.preprocessing.apply(ops.cast(rgb, "float32")), training=False), "float32")
 
-    return run
+    return scores
 
 
 def _compute_in_half(model: keras.Model, policy: str) -> None:

@@ -15,8 +15,7 @@ from ai_edge_litert.interpreter import Interpreter
 from live_classify.core.errors import EngineError
 from live_classify.core.one_line import one_line
 from live_classify.core.quiet import native_stderr_silenced
-from live_classify.engines.base import EngineName, softmax
-from live_classify.models.records.network import Output
+from live_classify.core.values import Activations
 from live_classify.models.records.preprocessing import NONE, Preprocessing
 
 _EIGHT_BITS = (np.uint8, np.int8)
@@ -35,13 +34,12 @@ class LiteRTEngine:
         batch: the largest batch that will be given; run one picture after the other.
         preprocessing: what the file doesn't hold of it. Without any, pixels go in as they are: 0..255, or -128..127
             where the file takes int8.
-        output: what the scores are.
 
     Raises:
         EngineError: LiteRT refuses the file, or its input or output is of another kind.
     """
 
-    name: EngineName = "litert"
+    name = "litert"
     device = "cpu"
 
     def __init__(
@@ -52,7 +50,6 @@ class LiteRTEngine:
         batch: int = 1,
         *,
         preprocessing: Preprocessing = NONE,
-        output: Output = "logits",
     ) -> None:
         try:
             with native_stderr_silenced():  # XNNPACK announces itself there
@@ -76,22 +73,15 @@ class LiteRTEngine:
         self._table = _table(preprocessing, source)
         self._reversed = preprocessing.colour == "bgr"
         self._step = _step(target)
-        self._gives_probabilities = output == "probabilities"
-        self.classify(np.zeros((1, *self.input_size, 3), np.uint8))  # XNNPACK packs the weights in the first run
+        self.run(np.zeros((1, *self.input_size, 3), np.uint8))  # XNNPACK packs the weights in the first run
 
-    def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Run the network; see :class:`~live_classify.engines.base.Engine`."""
+    def run(self, rgb: npt.NDArray[np.uint8]) -> Activations:
+        """Run the network; see :class:`~live_classify.core.protocols.Engine`."""
         scores = np.concatenate([self._scores(picture) for picture in rgb])
         if self._step is not None:
             scale, zero_point = self._step
             scores = (scores - zero_point) * scale
-        if scores.shape[1] == 1:
-            scores = np.concatenate([1 - scores if self._gives_probabilities else 0 * scores, scores], axis=1)
-        if not self._gives_probabilities:
-            return softmax(scores)
-        # Rounded to 8 bits they may add up to something else than 1, or to nothing.
-        total = scores.sum(axis=1, keepdims=True)
-        return np.where(total > 0, scores / np.where(total > 0, total, 1), np.float32(1 / scores.shape[1]))
+        return Activations(scores)
 
     def _scores(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """What the network gives for one picture, as float32, still in the steps of its output."""
@@ -107,7 +97,7 @@ class LiteRTEngine:
             raise EngineError(f"LiteRT failed: {one_line(error)}") from error
 
     def close(self) -> None:
-        """Release the interpreter; see :class:`~live_classify.engines.base.Engine`."""
+        """Release the interpreter; see :class:`~live_classify.core.protocols.Engine`."""
         del self._interpreter
 
 

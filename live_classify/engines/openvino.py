@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from live_classify.core.errors import EngineError
 from live_classify.core.one_line import one_line
-from live_classify.engines.base import EngineName, softmax
-from live_classify.models.records.network import Output, Precision
+from live_classify.core.values import Activations
+from live_classify.models.records.network import Precision
 
 if TYPE_CHECKING:
     import openvino
@@ -30,27 +30,24 @@ class OpenVINOEngine:
         compiled: the network, from ``(1, H, W, 3)`` RGB in 0..255, float32 or uint8, to ``(1, classes)``.
         precision: of its arithmetic, for the record.
         batch: the largest batch that will be given; run one picture after the other.
-        output: what the network gives.
     """
 
-    name: EngineName = "openvino"
+    name = "openvino"
     device = "cpu"
 
-    def __init__(self, compiled: openvino.CompiledModel, precision: str, batch: int, output: Output) -> None:
+    def __init__(self, compiled: openvino.CompiledModel, precision: str, batch: int) -> None:
         self._request = compiled.create_infer_request()
         self._in_use = threading.Lock()
         self._dtype = np.dtype(compiled.input(0).get_element_type().to_dtype())
-        self._output = output
         self.precision = precision
         self.batch = batch
         _, height, width, _ = compiled.input(0).shape
         self.input_size = (int(height), int(width))
-        self.classify(np.zeros((1, *self.input_size, 3), np.uint8))
+        self.run(np.zeros((1, *self.input_size, 3), np.uint8))
 
-    def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Run the network; see :class:`~live_classify.engines.base.Engine`."""
-        scores = np.concatenate([self._scores(picture) for picture in rgb])
-        return scores if self._output == "probabilities" else softmax(scores)
+    def run(self, rgb: npt.NDArray[np.uint8]) -> Activations:
+        """Run the network; see :class:`~live_classify.core.protocols.Engine`."""
+        return Activations(np.concatenate([self._scores(picture) for picture in rgb]))
 
     def _scores(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         try:
@@ -61,12 +58,12 @@ class OpenVINOEngine:
             raise EngineError(f"OpenVINO failed: {_reason(error)}") from error
 
     def close(self) -> None:
-        """Release the request; see :class:`~live_classify.engines.base.Engine`."""
+        """Release the request; see :class:`~live_classify.core.protocols.Engine`."""
         del self._request
 
 
 def open_openvino(
-    path: Path, precision: Precision, cores: int, batch: int, output: Output, workers: int | None
+    path: Path, precision: Precision, cores: int, batch: int, workers: int | None
 ) -> list[OpenVINOEngine]:
     """Compile a LiteRT file, and make as many requests as keep the processor busy.
 
@@ -75,7 +72,6 @@ def open_openvino(
         precision: ``float16`` computes in bfloat16.
         cores: how many processors it may use.
         batch: the largest batch that will be given to one request.
-        output: what the network gives.
         workers: how many requests run at a time; one has all cores. None is as many as OpenVINO thinks best.
 
     Raises:
@@ -96,7 +92,7 @@ def open_openvino(
             raise EngineError("this processor doesn't compute in 16 bits; use --precision float32")
         compiled = core.compile_model(core.read_model(path), "CPU", settings)
         requests = workers or int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
-        return [OpenVINOEngine(compiled, precision, batch, output) for _ in range(requests)]
+        return [OpenVINOEngine(compiled, precision, batch) for _ in range(requests)]
     except RuntimeError as error:
         raise EngineError(f"OpenVINO can't use {path.name}: {_reason(error)}") from error
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from live_classify.core.errors import UsageError
-from live_classify.engines.base import Engine, EngineName, Goal
+from live_classify.core.protocols import Engine, Goal
 from live_classify.engines.processor import fast_at_int8, usable_cores
 from live_classify.engines.stored import Choice, stored_choice
 from live_classify.models.records.network import Network, Precision
@@ -21,7 +21,8 @@ from live_classify.models.weights.origin import Progress, no_progress
 if TYPE_CHECKING:
     from live_classify.models.convert.cache import Calibration
 
-EngineChoice: TypeAlias = Literal["auto", "litert", "keras", "openvino"]
+EngineChoice: TypeAlias = str
+"""``auto``, or the name of an engine."""
 PrecisionChoice: TypeAlias = Literal["auto", "float32", "float16", "int8"]
 
 MAX_INTERPRETERS = 8
@@ -31,10 +32,10 @@ _MAX_THREADS = 8  # a network of a few milliseconds gains nothing beyond
 _CALLS_IN_FLIGHT = 2  # on a GPU, so that one batch is uploaded while another runs
 _KERAS_BATCH = {"gpu": 32, "cpu": 8}  # for recordings; larger ones gain little
 
-_OFFERS: dict[EngineName, tuple[Precision, ...]] = {
+_OFFERS: dict[str, tuple[Precision, ...]] = {
     "litert": ("float32", "int8"),
-    "openvino": ("float32", "float16", "int8"),
     "keras": ("float32", "float16"),
+    "openvino": ("float32", "float16", "int8"),
 }
 
 
@@ -53,7 +54,7 @@ class Wishes:
         if self.device not in {"cpu", "auto"} and not re.fullmatch(r"gpu(:\d+)?", self.device):
             raise UsageError(f"unknown device {self.device}: auto, cpu, gpu and gpu:N are known")
         for value, known, what in (
-            (self.engine, get_args(EngineChoice), "engine"),
+            (self.engine, ("auto", *_OFFERS), "engine"),
             (self.precision, get_args(PrecisionChoice), "precision"),
         ):
             if value not in known:
@@ -136,7 +137,7 @@ def open_workers(
         import_openvino()  # if it isn't there, that is said before minutes go into a conversion
         path = litert_file(network, "int8" if choice.precision == "int8" else "float32", calibration, progress)
         workers = 1 if goal == "latency" else choice.workers
-        return [*open_openvino(path, choice.precision, cores, batch, network.output, workers)]
+        return [*open_openvino(path, choice.precision, cores, batch, workers)]
 
     from live_classify.engines.litert import LiteRTEngine
 
@@ -145,10 +146,7 @@ def open_workers(
     threads = max(1, min(cores // workers, _MAX_THREADS))
     # A converted file holds the preprocessing; the user's own doesn't.
     preprocessing = NONE if network.construct is not None else network.preprocessing
-    return [
-        LiteRTEngine(path, choice.precision, threads, batch, preprocessing=preprocessing, output=network.output)
-        for _ in range(workers)
-    ]
+    return [LiteRTEngine(path, choice.precision, threads, batch, preprocessing=preprocessing) for _ in range(workers)]
 
 
 def litert_file(network: Network, precision: Precision, calibration: Calibration, progress: Progress) -> Path:
@@ -166,12 +164,12 @@ def litert_file(network: Network, precision: Precision, calibration: Calibration
     return converted(network, precision, calibration, progress)
 
 
-def installed(engine: EngineName) -> bool:
+def installed(engine: str) -> bool:
     """Whether an engine's runtime is installed; what comes with live_classify always is."""
     return engine != "openvino" or find_spec("openvino") is not None
 
 
-def offers(network: Network, engine: EngineName) -> tuple[Precision, ...]:
+def offers(network: Network, engine: str) -> tuple[Precision, ...]:
     """The precisions in which an engine can run a network."""
     if network.construct is not None:
         return _OFFERS[engine]
@@ -179,7 +177,7 @@ def offers(network: Network, engine: EngineName) -> tuple[Precision, ...]:
     return tuple(network.litert) if engine == "litert" else ()
 
 
-def _require_offer(network: Network, engine: EngineName, precision: PrecisionChoice) -> None:
+def _require_offer(network: Network, engine: str, precision: PrecisionChoice) -> None:
     offered = offers(network, engine)
     if not offered:
         raise UsageError(f"{network.name} is a LiteRT file, which the {engine} engine can't run; use --engine litert")
@@ -193,7 +191,7 @@ def _can_run(network: Network, choice: Choice) -> bool:
     return choice.precision in offers(network, choice.engine) and installed(choice.engine)
 
 
-def _usual_precision(network: Network, engine: EngineName) -> Precision:
+def _usual_precision(network: Network, engine: str) -> Precision:
     """The precision for want of a better: int8 only where somebody has looked at what it answers."""
     offered = offers(network, engine)
     wanted: Precision = "int8" if engine != "keras" and "int8" in network.litert and fast_at_int8() else "float32"

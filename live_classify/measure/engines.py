@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.core.errors import EngineError
-from live_classify.engines.base import Engine, EngineName, Goal
+from live_classify.core.protocols import Engine, Goal, Head
 from live_classify.engines.processor import fast_at_bfloat16, usable_cores
 from live_classify.engines.select import MAX_INTERPRETERS, Wishes, installed, offers
 from live_classify.engines.stored import Choice
@@ -35,7 +35,7 @@ class Row(Rate):
 
     goal: Goal
     model: str
-    engine: EngineName
+    engine: str
     precision: Precision
     device: str
     batch: int
@@ -77,7 +77,7 @@ def candidates(network: Network, wishes: Wishes, goal: Goal, has_gpu: bool) -> I
     """
     devices = ("gpu", "cpu") if has_gpu else ("cpu",)
     precisions: tuple[Precision, ...] = get_args(Precision)
-    for precision, engine, device in itertools.product(precisions, get_args(EngineName), devices):
+    for precision, engine, device in itertools.product(precisions, ("litert", "keras", "openvino"), devices):
         if precision not in offers(network, engine) or not installed(engine):
             continue
         if device == "gpu" and engine != "keras":
@@ -92,6 +92,7 @@ def candidates(network: Network, wishes: Wishes, goal: Goal, has_gpu: bool) -> I
 def measure(
     choices: Sequence[tuple[Goal, Choice]],
     open_engines: Callable[[Goal, Choice], list[Engine]],
+    head: Head,
     pictures: npt.NDArray[np.uint8],
     round_s: float,
     *,
@@ -106,6 +107,7 @@ def measure(
     Args:
         choices: the candidates, as :func:`candidates` gives them.
         open_engines: makes the engines of one ready.
+        head: turns what they give into probabilities; its work is timed, too.
         pictures: ``(N, H, W, 3)`` uint8 RGB at the network's size, what is classified; a few dozen are enough.
         round_s: about how long a round of one candidate is to take.
         progress: told of a candidate that can't run.
@@ -130,10 +132,10 @@ def measure(
             for engine in {id(engine): engine for engine in engines}.values():
                 stack.callback(engine.close)
             made = replace(choice, batch=engines[0].batch, workers=len(engines))
-            answers = classify_all(engines[0], pictures).argmax(axis=1)
+            answers = classify_all(engines[0], head, pictures).argmax(axis=1)
             agreement = float(np.mean(answers == ready[0].answers)) if ready else 1.0
             ready.append(_Ready(goal, made, engines, answers, agreement))
-        works = [_Work(one, pictures, round_s, clock) for one in ready]
+        works = [_Work(one, head, pictures, round_s, clock) for one in ready]
 
         def results() -> list[Measurement]:
             return [
@@ -218,10 +220,10 @@ def worker_counts(cores: int) -> list[int]:
     return counts
 
 
-def classify_all(engine: Engine, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def classify_all(engine: Engine, head: Head, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Classify any number of pictures, ``(N, H, W, 3)`` RGB, in batches that an engine takes; ``(N, classes)``."""
     parts = np.split(pictures, range(engine.batch, len(pictures), engine.batch))
-    return np.concatenate([engine.classify(part) for part in parts])
+    return np.concatenate([head.probabilities(engine.run(part)) for part in parts])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -239,10 +241,11 @@ class _Work:
     """Rounds of a candidate, of the same amount each time."""
 
     def __init__(
-        self, ready: _Ready, pictures: npt.NDArray[np.uint8], round_s: float, clock: Callable[[], float]
+        self, ready: _Ready, head: Head, pictures: npt.NDArray[np.uint8], round_s: float, clock: Callable[[], float]
     ) -> None:
         self._batch = ready.engines[0].batch if ready.goal == "throughput" else 1
         self._engines = ready.engines if ready.goal == "throughput" else ready.engines[:1]
+        self._head = head
         self._count = len(pictures)
         self._pictures = np.resize(pictures, (len(pictures) + self._batch, *pictures.shape[1:]))
         self._clock = clock
@@ -261,7 +264,7 @@ class _Work:
         def work(engine: Engine) -> None:
             while (number := next(numbers)) < calls:
                 first = number * self._batch % self._count
-                engine.classify(self._pictures[first : first + self._batch])
+                self._head.probabilities(engine.run(self._pictures[first : first + self._batch]))
 
         start_s = self._clock()
         if len(self._engines) == 1:

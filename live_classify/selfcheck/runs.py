@@ -10,9 +10,10 @@ import numpy as np
 
 from live_classify.classifier import Classifier
 from live_classify.core.errors import EngineError
-from live_classify.engines.base import Engine, EngineName
+from live_classify.core.protocols import Engine
 from live_classify.engines.select import Wishes, gpu_usable, installed, litert_file, offers, open_workers
 from live_classify.engines.stored import Choice
+from live_classify.heads.softmax import SoftmaxHead
 from live_classify.models.convert.cache import find_converted
 from live_classify.models.convert.calibration import Calibration
 from live_classify.models.records.labels import Labels
@@ -20,7 +21,7 @@ from live_classify.models.records.network import Network, Precision
 from live_classify.models.weights.origin import Progress, no_progress
 from live_classify.selfcheck.diagnosis import not_this_network
 
-_ENGINES: tuple[EngineName, ...] = ("keras", "litert", "openvino")
+_ENGINES: tuple[str, ...] = ("keras", "litert", "openvino")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Runs:
 
     def _require_fit(self, engine: Engine, choice: Choice) -> None:
         file, (height, width) = self.file(choice), engine.input_size
-        classes = engine.classify(np.zeros((1, height, width, 3), np.uint8)).shape[1]
+        answer = engine.run(np.zeros((1, height, width, 3), np.uint8))
+        classes = SoftmaxHead(self.network.output).probabilities(answer).shape[1]
         if file is not None and (engine.input_size, classes) != (self.network.input_size, self.network.classes):
             raise EngineError(f"{not_this_network(file)} (it has {width}x{height} pixels and {classes} classes)")

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from doubles import CLASSES, Clock, GreyEngine
+from doubles import CLASSES, GREY_HEAD, Clock, GreyEngine
 from live_classify.core.errors import EngineError
-from live_classify.engines.base import Engine, Goal
+from live_classify.core.protocols import Engine, Goal
+from live_classify.core.values import Activations
 from live_classify.engines.select import Wishes
 from live_classify.engines.stored import Choice
 from live_classify.measure.engines import (
@@ -31,7 +32,7 @@ LITERT = Choice("litert", "float32", "cpu", 1, 1)
 
 
 def measured(goal: Goal, engines: list[Engine], clock: Clock) -> Measurement:
-    (one,) = measure([(goal, LITERT)], lambda _goal, _choice: engines, PICTURES, 0.5, clocks=clock.clocks)
+    (one,) = measure([(goal, LITERT)], lambda _goal, _choice: engines, GREY_HEAD, PICTURES, 0.5, clocks=clock.clocks)
     return one
 
 
@@ -65,11 +66,11 @@ def test_workers_share_the_work() -> None:
 
 def test_engines_are_compared_with_the_first() -> None:
     class Contrary(GreyEngine):
-        def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-            rows = super().classify(rgb)
+        def run(self, rgb: npt.NDArray[np.uint8]) -> Activations:
+            rows = super().run(rgb).scores
             wrong = rgb[:, 0, 0, 0] % 4 == 0
             rows[wrong] = np.eye(CLASSES, dtype=np.float32)[-1]
-            return rows
+            return Activations(rows)
 
     clock = Clock()
     slow = GreyEngine(batch=1, before=clock.cost(0.02))
@@ -78,6 +79,7 @@ def test_engines_are_compared_with_the_first() -> None:
     exact, wrong = measure(
         choices,
         lambda _goal, choice: [quick if choice.precision == "int8" else slow],
+        GREY_HEAD,
         PICTURES,
         0.5,
         clocks=clock.clocks,
@@ -95,7 +97,9 @@ def test_what_cannot_run_is_left_out_and_said() -> None:
 
     said: list[str] = []
     choices: list[tuple[Goal, Choice]] = [("latency", replace(LITERT, engine="openvino")), ("latency", LITERT)]
-    (one,) = measure(choices, open_engines, PICTURES, 0.5, progress=lambda what, _done, _total: said.append(what))
+    (one,) = measure(
+        choices, open_engines, GREY_HEAD, PICTURES, 0.5, progress=lambda what, _done, _total: said.append(what)
+    )
     assert one.choice.engine == "litert"
     assert said == ["openvino float32 is left out: OpenVINO is broken"]
 
@@ -140,6 +144,7 @@ def test_what_is_known_is_told_after_each_round() -> None:
     measure(
         [("latency", LITERT)],
         lambda _goal, _choice: [engine],
+        GREY_HEAD,
         PICTURES,
         0.1,
         after_round=lambda known: told.append(len(known[0].rate["rounds"])),
