@@ -62,10 +62,15 @@ class Deliveries:
         ]
         self.all: Sequence[Delivery[Any]] = [*self._answers, *self._events]
         """One for each outlet that has a thread."""
+        self._threads = {f"outlet-{number}-{delivery.name}": delivery for number, delivery in enumerate(self.all)}
 
     def bodies(self) -> Mapping[str, Body]:
         """What the outlets' threads run, by the threads' names."""
-        return {f"outlet-{number}-{delivery.name}": delivery.run for number, delivery in enumerate(self.all)}
+        return {name: delivery.run for name, delivery in self._threads.items()}
+
+    def required(self, threads: Sequence[str]) -> list[str]:
+        """Of the outlets with these threads, the names of those without which the run has failed."""
+        return [self._threads[name].name for name in threads if self._threads[name].on_failure == "end"]
 
     def pulled(self) -> Buffer[Answered]:
         """A queue of answers that somebody outside takes."""

@@ -71,13 +71,13 @@ class Delivery(Generic[T]):
         self.name = name
         self.meter = Meter(clock)
         """Counts what was taken."""
+        self.on_failure = on_failure
         self.failure: str | None = None
         """Why it can't take anything at the moment."""
         self._lost = 0
         self._closed = False
         self._take, self._close = take, close
         self._queue = queue
-        self._on_failure = on_failure
         self._fail, self._report = fail, report
 
     @property
@@ -133,7 +133,7 @@ class Delivery(Generic[T]):
 
     def _failed(self, error: BaseException) -> None:
         began, self.failure = self.failure is None, one_line(error)
-        if self._on_failure == "end":
+        if self.on_failure == "end":
             self.cut()
             self._fail(error)
         elif began:

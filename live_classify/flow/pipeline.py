@@ -191,7 +191,7 @@ class Pipeline:
         self.close()
 
     def _join(self) -> list[str]:
-        """Wait for all threads as long as they may take; returns the names of the outlets that hang."""
+        """Wait for all threads as long as they may take; returns the names of the outlets that hang and may not."""
         began_s = time.monotonic()
 
         def left(until_s: float) -> float:
@@ -207,7 +207,7 @@ class Pipeline:
         self._capture_group.join(left(_ALL_UNTIL_S))
         if not hanging:
             self._deliveries.close()  # those whose threads were never started
-        return hanging
+        return self._deliveries.required(hanging)
 
     def _owns_current_thread(self) -> bool:
         groups = (self._capture_group, self._inference_group, self._outlet_group)
