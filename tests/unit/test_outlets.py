@@ -162,11 +162,17 @@ def test_a_sink_of_events_that_fails_does_not_end_the_run() -> None:
     def fail(_: Event) -> None:
         raise ConnectionError("away")
 
-    broken, told, sink = Listener(fail), Listener(), Collector()
+    said = threading.Event()
+    broken, sink = Listener(fail), Collector()
+    told = Listener(lambda event: said.set() if isinstance(event, OutletFailed) else None)
+
+    def source() -> Iterator[Frame]:
+        yield from frames([1, 1, 2])
+        _wait(said)  # an outlet that fails after the end of all has nobody to tell it to
+
     events: list[EventSink | EventOutlet] = [EventOutlet(broken, name="webhook"), told]
-    with Pipeline(
-        [ListSource(frames([1, 1, 2]))], grey_classifier(), live=False, sinks=[sink], event_sinks=events
-    ) as run:
+    inputs = [ListSource(source())]
+    with Pipeline(inputs, grey_classifier(), live=False, sinks=[sink], event_sinks=events) as run:
         assert run.wait(DEADLINE_S)
     assert sink.indices == [0, 1, 2]
     assert broken.closed == told.closed == 1
