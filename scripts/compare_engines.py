@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from live_classify.core.protocols import Engine, Goal
 from live_classify.engines.processor import processor_name, usable_cores
-from live_classify.engines.select import Wishes, gpu_usable, open_workers
+from live_classify.engines.select import Wishes, open_workers
 from live_classify.engines.stored import Choice
 from live_classify.heads.softmax import SoftmaxHead
 from live_classify.measure.engines import Measurement, candidates, classify_all, measure
@@ -88,8 +88,7 @@ def compare(name: str, folder: Path) -> None:
         answers[choice.engine, choice.precision, choice.device] = classify_all(engines[0], head, pictures)
         return engines
 
-    has_gpu = gpu_usable()
-    choices = [(goal, choice) for goal in GOALS for choice in candidates(network, Wishes(), goal, has_gpu)]
+    choices = [(goal, choice) for goal in GOALS for choice in candidates(network, Wishes(), goal)]
     measured = measure(
         choices, open_engines, head, pictures, ROUND_S, progress=lambda what, *_: print(what, file=sys.stderr)
     )

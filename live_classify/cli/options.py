@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from live_classify.cli.engine_type import EngineType
+
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
     from live_classify.cli.loading import LoadingBar
@@ -133,7 +135,7 @@ def _model_options(several: bool) -> list[Callable[[Any], Any]]:
         ),
         click.option(
             "--engine",
-            type=click.Choice(["auto", "litert", "keras", "openvino"]),
+            type=EngineType(),
             default="auto",
             show_default=True,
             help="What runs the network.",

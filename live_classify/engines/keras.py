@@ -23,6 +23,13 @@ from live_classify.models.weights.origin import Progress, no_progress
 if TYPE_CHECKING:
     import keras
 
+    from live_classify.core.protocols import Goal
+    from live_classify.engines.stored import Choice
+    from live_classify.models.convert.cache import Calibration
+
+_CALLS_IN_FLIGHT = 2  # on a GPU, so that one batch is uploaded while another runs
+_BATCH = {"gpu": 32, "cpu": 8}  # for recordings; larger ones gain little
+
 _building = threading.Lock()  # Keras numbers layers and keeps devices in globals
 
 
@@ -107,6 +114,20 @@ class KerasEngine:
 
 
 def open_keras(
+    network: Network,
+    choice: Choice,
+    goal: Goal,
+    calibration: Calibration,  # noqa: ARG001 (it computes in no integers)
+    progress: Progress = no_progress,
+) -> list[KerasEngine]:
+    """Make a network resident on the devices of a choice; see :class:`~live_classify.engines.registry.Open`."""
+    kind = choice.device.partition(":")[0]
+    batch = choice.batch or (_BATCH[kind] if goal == "throughput" else 1)
+    calls = choice.workers or (_CALLS_IN_FLIGHT if kind == "gpu" else 1)
+    return open_on(network, find_devices(choice.device), batch, calls, choice.precision, progress)
+
+
+def open_on(
     network: Network,
     devices: Sequence[str],
     batch: int,

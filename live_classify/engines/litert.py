@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -16,9 +16,38 @@ from live_classify.core.errors import EngineError
 from live_classify.core.one_line import one_line
 from live_classify.core.quiet import native_stderr_silenced
 from live_classify.core.values import Activations
+from live_classify.engines.litert_files import litert_file
+from live_classify.engines.processor import MAX_WORKERS, usable_cores
+from live_classify.models.records.network import Network
 from live_classify.models.records.preprocessing import NONE, Preprocessing
+from live_classify.models.weights.origin import Progress
+
+if TYPE_CHECKING:
+    from live_classify.core.protocols import Goal
+    from live_classify.engines.stored import Choice
+    from live_classify.models.convert.cache import Calibration
 
 _EIGHT_BITS = (np.uint8, np.int8)
+_MAX_THREADS = 8  # a network of a few milliseconds gains nothing beyond
+
+
+def open_litert(
+    network: Network, choice: Choice, goal: Goal, calibration: Calibration, progress: Progress
+) -> list[LiteRTEngine]:
+    """Make interpreters ready: for ``throughput`` one a core with one thread each, for ``latency`` one with all cores.
+
+    See :class:`~live_classify.engines.registry.Open`.
+    """
+    path = litert_file(network, choice.precision, calibration, progress)
+    cores = usable_cores()
+    workers = choice.workers or (min(cores, MAX_WORKERS) if goal == "throughput" else 1)
+    threads = max(1, min(cores // workers, _MAX_THREADS))
+    # A converted file holds the preprocessing; the user's own doesn't.
+    preprocessing = NONE if network.construct is not None else network.preprocessing
+    return [
+        LiteRTEngine(path, choice.precision, threads, choice.batch or 1, preprocessing=preprocessing)
+        for _ in range(workers)
+    ]
 
 
 class LiteRTEngine:

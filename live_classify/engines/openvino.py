@@ -14,10 +14,18 @@ import numpy.typing as npt
 from live_classify.core.errors import EngineError
 from live_classify.core.one_line import one_line
 from live_classify.core.values import Activations
-from live_classify.models.records.network import Precision
+from live_classify.engines.litert_files import litert_file
+from live_classify.engines.processor import lacks_bfloat16, lacks_int8, usable_cores
+from live_classify.engines.registry import broken
+from live_classify.models.records.network import Network, Precision
+from live_classify.models.weights.origin import Progress
 
 if TYPE_CHECKING:
     import openvino
+
+    from live_classify.core.protocols import Goal
+    from live_classify.engines.stored import Choice
+    from live_classify.models.convert.cache import Calibration
 
 # What the float32 file is computed in. Left to itself OpenVINO takes bfloat16 where the processor is fast at it.
 _ARITHMETIC = {"float32": "f32", "int8": "f32", "float16": "bf16"}
@@ -63,6 +71,16 @@ class OpenVINOEngine:
 
 
 def open_openvino(
+    network: Network, choice: Choice, goal: Goal, calibration: Calibration, progress: Progress
+) -> list[OpenVINOEngine]:
+    """Make requests ready: for ``latency`` one with all cores. See :class:`~live_classify.engines.registry.Open`."""
+    import_openvino()  # if it is broken, that is said before minutes go into a conversion
+    path = litert_file(network, choice.precision, calibration, progress)
+    workers = 1 if goal == "latency" else choice.workers
+    return open_requests(path, choice.precision, usable_cores(), choice.batch or 1, workers)
+
+
+def open_requests(
     path: Path, precision: Precision, cores: int, batch: int, workers: int | None
 ) -> list[OpenVINOEngine]:
     """Compile a LiteRT file, and make as many requests as keep the processor busy.
@@ -75,7 +93,7 @@ def open_openvino(
         workers: how many requests run at a time; one has all cores. None is as many as OpenVINO thinks best.
 
     Raises:
-        EngineError: OpenVINO isn't installed, refuses the file, or can't compute in 16 bits on this processor.
+        EngineError: OpenVINO is broken, refuses the file, or can't compute in 16 bits on this processor.
     """
     runtime: Any = import_openvino()
     settings = {
@@ -97,20 +115,28 @@ def open_openvino(
         raise EngineError(f"OpenVINO can't use {path.name}: {_reason(error)}") from error
 
 
+def refusal(precision: Precision) -> str | None:
+    """Why this processor can't be had to compute in a precision; None where it can, or the system doesn't tell."""
+    if precision == "int8" and lacks_int8():
+        # Two products of 8 bits are added up in 16, which are too few.
+        return "OpenVINO's int8 is wrong on processors without VNNI, as this one: use --engine litert, or float32"
+    if precision == "float16" and lacks_bfloat16():
+        return "this processor doesn't compute in 16 bits; use --precision float32"
+    return None
+
+
 def import_openvino() -> Any:
     """The module ``openvino``.
 
     Raises:
-        EngineError: it isn't installed, or is broken.
+        EngineError: it is broken.
     """
     # Its import would report to its maker, unasked, and leave a thread behind; it does without that package, too.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
         return importlib.import_module("openvino")
     except ImportError as error:
-        if isinstance(error, ModuleNotFoundError) and error.name == "openvino":
-            raise EngineError("OpenVINO isn't installed: pip install 'live_classify[openvino]'") from error
-        raise EngineError(f"OpenVINO is broken: {one_line(error)}; reinstall it") from error
+        raise broken("OpenVINO", error) from error
 
 
 def _reason(error: Exception) -> str:

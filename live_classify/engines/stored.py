@@ -79,7 +79,7 @@ def machine() -> str:
 def _is_sound(choice: Choice) -> bool:
     counts = (choice.batch, choice.workers)
     return (
-        choice.engine in ("litert", "keras", "openvino")
+        isinstance(choice.engine, str)
         and choice.precision in get_args(Precision)
         and isinstance(choice.device, str)
         and all(count is None or (type(count) is int and 1 <= count <= 1024) for count in counts)

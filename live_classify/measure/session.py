@@ -17,7 +17,7 @@ import numpy as np
 import live_classify
 from live_classify.classifier import Classifier
 from live_classify.core.protocols import Engine, Goal
-from live_classify.engines.select import Wishes, choose, gpu_usable, open_workers
+from live_classify.engines.select import Wishes, choose, open_workers
 from live_classify.engines.stored import Choice
 from live_classify.imaging.resize import resize_into
 from live_classify.measure import stages
@@ -166,13 +166,12 @@ class Session:
         network, wishes, before = setup.network, setup.wishes, list(self.result["table"])
         # Unless all that was asked for is timed, what else there is may be what to change.
         tried = Wishes(device=wishes.device, batch=wishes.batch) if at_hand_only else wishes
-        has_gpu = gpu_usable()
         choices: list[tuple[Goal, Choice]] = []
         for goal in GOALS:
             chosen = choose(network, wishes, goal)
             choices += [
                 (goal, choice)
-                for choice in candidates(network, tried, goal, has_gpu)
+                for choice in candidates(network, tried, goal)
                 if not at_hand_only or at_hand(network, chosen, choice, setup.calibration)
             ]
         pictures = setup.calibration.pictures(network.input_size)

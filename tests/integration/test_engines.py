@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import platform
 import sys
 import threading
 import weakref
@@ -26,21 +25,21 @@ from live_classify.core.protocols import Engine
 from live_classify.core.values import BgrImage
 from live_classify.engines import keras_backends
 from live_classify.engines.keras import KerasEngine
-from live_classify.engines.openvino import open_openvino
-from live_classify.engines.processor import fast_at_bfloat16
+from live_classify.engines.openvino import open_requests
+from live_classify.engines.registry import engines, find_engine
+from live_classify.engines.select import usable
+from live_classify.engines.stored import Choice
 from live_classify.heads.softmax import SoftmaxHead, softmax
 from live_classify.imaging.resize import resize_into
 from live_classify.models.catalogue.lite_weights import LITE0
+from live_classify.models.convert.calibration import Calibration
 from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.load import load_network
+from live_classify.models.records.network import Precision
+from live_classify.models.weights.origin import no_progress
 from live_classify.sources.recording import Recording
 
-ON_X86 = platform.machine() in {"x86_64", "AMD64"}
-KINDS = ["litert float32", "litert int8", "keras float32", "keras float16"]
-if ON_X86:  # where the tests' dependencies bring it
-    KINDS += ["openvino float32", "openvino int8"]
-    if fast_at_bfloat16():
-        KINDS += ["openvino float16"]
+KINDS = [f"{spec.name} {precision}" for spec in engines() for precision in usable(LITE0, spec)]
 
 TOLERANCE = {
     "float32": 1e-4,
@@ -233,7 +232,7 @@ def test_float16_reaches_models_within_models(small: Path, tmp_path: Path) -> No
 
 
 def test_openvino_answers_several_requests_at_a_time(pictures: list[tuple[BgrImage, tuple[str, ...]]]) -> None:
-    engines = open_openvino(LITE0.litert["int8"](), "int8", 2, 1, None)
+    engines = open_requests(LITE0.litert["float32"](), "float32", 2, 1, None)
     assert len(engines) >= 2
     rgb = np.empty((len(pictures), *LITE0.input_size, 3), np.uint8)
     for (picture, _), row in zip(pictures, rgb, strict=True):
@@ -252,10 +251,15 @@ def test_openvino_answers_several_requests_at_a_time(pictures: list[tuple[BgrIma
         engine.close()
 
 
+def open_engines(precision: Precision) -> None:
+    choice = Choice("openvino", precision, "cpu", 1, 1)
+    find_engine("openvino").open_engines(LITE0, choice, "latency", Calibration(), no_progress)
+
+
 def test_without_openvino_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(EngineError, match=r"^OpenVINO isn't installed: pip install 'live_classify\[openvino\]'$"):
-        open_openvino(LITE0.litert["int8"](), "int8", 1, 1, 1)
+        open_engines("float32")
 
 
 def test_an_openvino_that_is_broken_is_not_taken_for_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -263,7 +267,7 @@ def test_an_openvino_that_is_broken_is_not_taken_for_missing(monkeypatch: pytest
     monkeypatch.delitem(sys.modules, "openvino", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(EngineError, match=r"^OpenVINO is broken: libopenvino.so: cannot open; reinstall it$"):
-        open_openvino(LITE0.litert["int8"](), "int8", 1, 1, 1)
+        open_engines("float32")
 
 
 def test_openvino_refuses_float16_where_it_would_compute_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,14 +280,14 @@ def test_openvino_refuses_float16_where_it_would_compute_in_float32(monkeypatch:
     module.Core = OldProcessor  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "openvino", module)
     with pytest.raises(EngineError, match="doesn't compute in 16 bits; use --precision float32"):
-        open_openvino(LITE0.litert["float32"](), "float16", 1, 1, 1)
+        open_requests(LITE0.litert["float32"](), "float16", 1, 1, 1)
 
 
 def test_openvino_says_in_a_line_which_file_it_refuses(tmp_path: Path) -> None:
     damaged = tmp_path / "network.tflite"
     damaged.write_bytes(LITE0.litert["int8"]().read_bytes()[:100_000])
     with pytest.raises(EngineError, match=r"^OpenVINO can't use network\.tflite: .*corrupt.*$"):
-        open_openvino(damaged, "int8", 1, 1, 1)
+        open_requests(damaged, "int8", 1, 1, 1)
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:
