@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from live_classify.cli import sinks as outputs
 from live_classify.cli.console import Announcement, note
+from live_classify.cli.options import loading_bar
 from live_classify.core.errors import UsageError, WindowError
+from live_classify.spec import NetworkSpec
 
 if TYPE_CHECKING:
-    from live_classify.cli.options import ModelOptions
     from live_classify.core.protocols import Sink
     from live_classify.flow.pipeline import Pipeline
     from live_classify.sources.base import Source
@@ -47,7 +48,7 @@ def run_live(
     command: str,
     sources: Sequence[Source],
     inputs: Sequence[Path],
-    model_options: ModelOptions,
+    spec: NetworkSpec,
     options: LiveOptions,
     more_sinks: Sequence[Sink] = (),
 ) -> None:
@@ -57,7 +58,7 @@ def run_live(
         command: which command this is, for the statistics.
         sources: what to watch.
         inputs: files that they read, which no output may be.
-        model_options: which network.
+        spec: which network.
         options: the rest.
         more_sinks: told of every classified frame beside the outputs.
 
@@ -67,12 +68,10 @@ def run_live(
     if options.output is not None and len(sources) > 1:
         raise UsageError(f"--output takes one source, {len(sources)} were given")
     windowed = _can_show(options)
-    outputs.check_video_outputs(
-        options.output, options.log, options.stats, [*inputs, *model_options.files], options.overwrite
-    )
+    outputs.check_video_outputs(options.output, options.log, options.stats, [*inputs, *spec.files], options.overwrite)
     from live_classify.flow.pipeline import Pipeline, goal_of
 
-    classifier = model_options.load()
+    classifier = spec.load(loading_bar())
     announcements = [] if options.quiet else [Announcement(classifier.describe(goal_of(sources, live=True)))]
     written = outputs.make_sinks(options.output, options.log, classifier.top, sources[0])
     pipeline = Pipeline(

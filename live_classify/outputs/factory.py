@@ -111,11 +111,11 @@ def open_sinks(
     if outputs.video is not None:
         sinks.append(video_sink(outputs.video, source, answering.part))
     if outputs.answers is not None:
-        from live_classify.jobs.replay import AnswersSink
+        from live_classify.outputs.answers import AnswersSink
 
         sinks.append(AnswersSink(outputs.answers))
     if outputs.segments or outputs.subtitles or outputs.report:
-        sinks += _segment_sinks(outputs, answering, labels, source)
+        sinks.append(_segment_sink(outputs, answering, labels, source))
     return sinks
 
 
@@ -148,19 +148,19 @@ def video_sink(path: Path, source: Source | None, part: Part = WHOLE) -> Sink:
     return Deferred(open_video)
 
 
-def _segment_sinks(outputs: Outputs, answering: Answering, labels: Labels, source: Source | None) -> list[Sink]:
+def _segment_sink(outputs: Outputs, answering: Answering, labels: Labels, source: Source | None) -> Sink:
+    """One sink for all that is made of segments, each found once."""
     from live_classify.answers.segments import Segmenter
     from live_classify.outputs.report import Report
     from live_classify.outputs.segments import SegmentSink, SegmentTable, SegmentWriter
     from live_classify.outputs.subtitles import Subtitles, picture_offset_s
-
-    report = None if outputs.report is None else Report(outputs.report)
 
     def segmenter() -> Segmenter:
         return Segmenter(answering.segments_smooth_s, answering.min_confidence, labels.label)
 
     def sink() -> Sink:
         writers: list[SegmentWriter] = []
+        report = None if outputs.report is None else Report(outputs.report)
         if outputs.segments is not None:
             writers.append(SegmentTable(outputs.segments))
         if outputs.subtitles is not None:
@@ -168,6 +168,6 @@ def _segment_sinks(outputs: Outputs, answering: Answering, labels: Labels, sourc
             writers.append(Subtitles(outputs.subtitles, 0.0 if path is None else picture_offset_s(path)))
         if report is not None:
             writers.append(report)
-        return SegmentSink(segmenter, writers)
+        return SegmentSink(segmenter, writers, [] if report is None else [report])
 
-    return [Deferred(sink), *([] if report is None else [report])]
+    return Deferred(sink)
