@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 
 from compare_engines import plain_keras
+from live_classify import Classifier, load_classifier
 from live_classify.assets import asset
-from live_classify.classifier import Classifier, load_classifier
 from live_classify.core.values import Answered, Frame, Label, Prediction
 from live_classify.engines.processor import processor_name, usable_cores
 from live_classify.engines.select import open_workers

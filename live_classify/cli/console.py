@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from live_classify.flow.monitor import RunSnapshot
 
 
-def say(text: str) -> None:
-    """Print a result on standard output, at once.
+def say(*lines: str) -> None:
+    """Print lines of a result on standard output, at once. Each stays a line, whatever is in it; see :func:`shown`.
 
     Raises:
         OutputError: it can't be written: closed by its reader, say.
@@ -20,14 +20,17 @@ def say(text: str) -> None:
     from live_classify.core.errors import OutputError
 
     try:
-        print(text, flush=True)
-    except UnicodeEncodeError:  # a terminal or pipe of another encoding
-        encoding = sys.stdout.encoding
-        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+        print(*map(shown, lines), sep="\n", flush=True)
     except BrokenPipeError:
         raise OutputError("standard output was closed before everything was written") from None
     except OSError as error:
         raise OutputError(f"cannot write to standard output: {error.strerror}") from error
+
+
+def shown(text: str) -> str:
+    """A text as it is printed: on one line, and with escapes for what the terminal or pipe has no characters for."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return on_one_line(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def closing_line(run: RunSnapshot, outputs: Iterable[Path | None]) -> str:

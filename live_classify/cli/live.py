@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from live_classify.cli.announce import SignalNotes, announcement
 from live_classify.cli.console import note
+from live_classify.cli.options import loading_bar
 from live_classify.cli.run_report import RunReport, check_video_outputs, make_outlets
 from live_classify.core.errors import UsageError, WindowError
+from live_classify.spec import NetworkSpec
 
 if TYPE_CHECKING:
-    from live_classify.cli.options import ModelOptions
     from live_classify.core.protocols import Sink, Source
     from live_classify.flow.pipeline import Pipeline
 
@@ -47,7 +48,7 @@ def run_live(
     command: str,
     sources: Sequence[Source],
     inputs: Sequence[Path],
-    model_options: ModelOptions,
+    spec: NetworkSpec,
     options: LiveOptions,
     more_sinks: Sequence[Sink] = (),
 ) -> None:
@@ -57,7 +58,7 @@ def run_live(
         command: which command this is, for the statistics.
         sources: what to watch.
         inputs: files that they read, which no output may be.
-        model_options: which network.
+        spec: which network.
         options: the rest.
         more_sinks: told of every classified frame beside the outputs.
 
@@ -67,10 +68,10 @@ def run_live(
     if options.output is not None and len(sources) > 1:
         raise UsageError(f"--output takes one source, {len(sources)} were given")
     windowed = _can_show(options)
-    check_video_outputs(options.output, options.log, options.stats, [*inputs, *model_options.files], options.overwrite)
+    check_video_outputs(options.output, options.log, options.stats, [*inputs, *spec.files], options.overwrite)
     from live_classify.flow.pipeline import Pipeline, goal_of
 
-    classifier = model_options.load()
+    classifier = spec.load(loading_bar())
     announcements = [] if options.quiet else [announcement(classifier.describe(goal_of(len(sources), live=True)))]
     written = make_outlets(options.output, options.log, classifier.top, sources[0], None)
     pipeline = Pipeline(

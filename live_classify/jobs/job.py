@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live_classify.core.errors import LiveClassifyError, OutputError
+from live_classify.core.one_line import one_line
 from live_classify.outputs.factory import Answering, Outputs, open_outlets
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ def run_job(
 ) -> Outcome:
     """Classify a recording. What is written appears under its final name when it is complete, and not before.
 
-    A recording that can't be read, or not to its end, or an output that can't be written, is an outcome with an error:
-    trying again would change nothing.
+    A recording that can't be read, or not to its end, an output that can't be written, and whatever else goes wrong
+    with this recording is an outcome with an error: trying again would change nothing, and others can go on.
 
     Args:
         job: what to do.
@@ -82,10 +83,10 @@ def run_job(
             written = _publish(parts, job.outputs)
     except StoppedError:
         raise
-    except (LiveClassifyError, OSError) as error:
-        return Outcome(job, elapsed_s=time.monotonic() - start_s, error=_one_line(error))
+    except Exception as error:  # noqa: BLE001 (a fault of one recording must not end the others)
+        return Outcome(job, elapsed_s=time.monotonic() - start_s, error=failure_of(job, error))
     seen = tuple((share.name, share.frames / tally.frames) for share in tally.shares()[:_MOST_LABELS])
-    problems = "; ".join(_one_line(error) for error in run.errors)
+    problems = "; ".join(failure_of(job, error) for error in run.errors)
     return Outcome(
         job,
         frames=run.classified,
@@ -186,5 +187,10 @@ def _publish(parts: Outputs, outputs: Outputs) -> tuple[Path, ...]:
     return tuple(published)
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
+def failure_of(job: Job, error: Exception) -> str:
+    """What a job failed of, in one line: an error that nobody foresaw with its class and the recording's name."""
+    if isinstance(error, LiveClassifyError):
+        return " ".join(str(error).split())
+    words = one_line(error)
+    kind = type(error).__name__
+    return f"{job.source}: unexpected {kind}" + ("" if words == kind else f": {words}")

@@ -113,11 +113,11 @@ def open_outlets(
     if outputs.video is not None:
         outlets.append(video_outlet(outputs.video, source, recording, answering.part))
     if outputs.answers is not None:
-        from live_classify.jobs.replay import AnswersSink
+        from live_classify.outputs.answers import AnswersSink
 
         outlets.append(Outlet(AnswersSink(outputs.answers), name=str(outputs.answers)))
     if outputs.segments or outputs.subtitles or outputs.report:
-        outlets += _segments_outlets(outputs, answering, labels, recording)
+        outlets.append(_segments_outlet(outputs, answering, labels, recording))
     return outlets
 
 
@@ -148,19 +148,19 @@ def video_outlet(path: Path, source: Source, recording: Path | None, part: Part 
     return Outlet(Deferred(open_video), name=str(path))
 
 
-def _segments_outlets(outputs: Outputs, answering: Answering, labels: Labels, recording: Path | None) -> list[Outlet]:
+def _segments_outlet(outputs: Outputs, answering: Answering, labels: Labels, recording: Path | None) -> Outlet:
+    """One outlet for all that is made of segments, each found once."""
     from live_classify.answers.segments import Segmenter
     from live_classify.outputs.report import Report
     from live_classify.outputs.segments import SegmentSink, SegmentTable, SegmentWriter
     from live_classify.outputs.subtitles import Subtitles, picture_offset_s
-
-    report = None if outputs.report is None else Report(outputs.report)
 
     def segmenter() -> Segmenter:
         return Segmenter(answering.segments_smooth_s, answering.min_confidence, labels.label)
 
     def sink() -> Sink:
         writers: list[SegmentWriter] = []
+        report = None if outputs.report is None else Report(outputs.report)
         if outputs.segments is not None:
             writers.append(SegmentTable(outputs.segments))
         if outputs.subtitles is not None:
@@ -168,6 +168,7 @@ def _segments_outlets(outputs: Outputs, answering: Answering, labels: Labels, re
             writers.append(Subtitles(outputs.subtitles, offset_s))
         if report is not None:
             writers.append(report)
-        return SegmentSink(segmenter, writers)
+        return SegmentSink(segmenter, writers, [] if report is None else [report])
 
-    return [Outlet(Deferred(sink)), *([] if report is None else [Outlet(report)])]
+    names = [str(path) for path in (outputs.segments, outputs.subtitles, outputs.report) if path is not None]
+    return Outlet(Deferred(sink), name=" and ".join(names))
