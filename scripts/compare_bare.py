@@ -21,7 +21,7 @@ from _peers import Loop, litert, recording, run_over
 from live_classify import Classifier, load_classifier
 from live_classify.cli.run_report import make_outlets
 from live_classify.core.protocols import Sink
-from live_classify.core.quiet import native_stderr_silenced
+from live_classify.core.quiet import native_stderr_silenced, silence_native_code
 from live_classify.core.values import Answered
 from live_classify.engines.processor import usable_cores
 from live_classify.flow.outlet import Outlet
@@ -83,6 +83,7 @@ def main() -> None:
         runs["pipeline with --output"] = lambda: pipeline_run(options.recording, classifier, annotated)
 
     rates: dict[str, list[float]] = {name: [] for name in runs}
+    silence_native_code()
     with native_stderr_silenced():  # warms up, too: now the interpreters are made
         answers = {name: run() for name, run in runs.items()}
     expected = answers[bare[0]]

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from live_classify.cli.quiet import keep_libraries_quiet
+
+keep_libraries_quiet()  # as the program does, and before any test has imported OpenCV
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole-catalogue", action="store_true", help="compare the largest networks with Keras, too")

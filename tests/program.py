@@ -10,14 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import live_classify
+from live_classify.cli.quiet import SETTINGS
 
 COMMAND = [sys.executable, "-m", "live_classify"]
 DEADLINE_S = 60.0  # a program that takes this long hangs
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's environment without a display; the package is found in it."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
+    """This process's environment without a display and what the program sets itself; the package is found in it."""
+    own = {"DISPLAY", "WAYLAND_DISPLAY", *SETTINGS}
+    kept = {name: value for name, value in os.environ.items() if name not in own}
     return kept | {"PYTHONPATH": str(Path(live_classify.__file__).parents[1])} | more
 
 

@@ -26,7 +26,7 @@ def live_classify() -> None:
     """Say what a camera or a video shows, live.
 
     Results go to standard output, everything else to standard error. Exit status: 0 done, 1 failed, 2 wrong usage,
-    130 interrupted.
+    130 interrupted, 129 by a terminal that was closed.
     """
 
 

@@ -110,8 +110,10 @@ def _can_show(options: LiveOptions) -> bool:
         if not options.leaves_something:
             raise UsageError("without a window nothing would come of this: add --output, --log or --stats")
         return False
+    from live_classify.cli.quiet import prepare_windows
     from live_classify.window.display import why_no_window
 
+    prepare_windows()
     reason = why_no_window()
     if reason is None:
         return True

@@ -1,4 +1,4 @@
-"""Keep native libraries from talking to the user."""
+"""Keep native libraries from talking to the user, in a program that has asked for it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,27 @@ import sys
 import threading
 from collections.abc import Iterator
 
+_ASKED_FOR = threading.Event()
 _ONE_AT_A_TIME = threading.Lock()  # two threads that each put back what they found would lose the real one
+
+
+def silence_native_code() -> None:
+    """Have :func:`native_stderr_silenced` silence from now on.
+
+    Standard error belongs to the program, not to a library: without this, native code is left to talk.
+    """
+    _ASKED_FOR.set()
 
 
 @contextlib.contextmanager
 def native_stderr_silenced() -> Iterator[None]:
-    """Send what native code writes to file descriptor 2 nowhere; Python's own exceptions are unaffected."""
+    """Send what native code writes to file descriptor 2 nowhere; Python's own exceptions are unaffected.
+
+    Does nothing unless :func:`silence_native_code` was called.
+    """
+    if not _ASKED_FOR.is_set():
+        yield
+        return
     with _ONE_AT_A_TIME:
         if sys.stderr is not None:
             sys.stderr.flush()

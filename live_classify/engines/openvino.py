@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.core.errors import EngineError
+from live_classify.core.missing_module import module_missing
 from live_classify.core.one_line import one_line
 from live_classify.core.values import Activations
 from live_classify.engines.litert_files import litert_file
@@ -131,10 +131,10 @@ def import_openvino() -> Any:
     Raises:
         EngineError: it is broken.
     """
-    # Its import would report to its maker, unasked, and leave a thread behind; it does without that package, too.
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
-        return importlib.import_module("openvino")
+        # Its import would report to its maker, unasked, and leave a thread behind; it does without that package, too.
+        with module_missing("openvino_telemetry"):
+            return importlib.import_module("openvino")
     except ImportError as error:
         raise broken("OpenVINO", error) from error
 

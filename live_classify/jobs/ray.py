@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-import math
 import os
 import shutil
 import socket
@@ -23,7 +22,9 @@ from live_classify.core.errors import EngineError
 from live_classify.core.one_line import one_line
 from live_classify.jobs.job import Job, Outcome, run_job
 from live_classify.outputs.factory import Outputs
-from live_classify.sources.excerpt import PacketIndex, Part
+from live_classify.sources.container import opened
+from live_classify.sources.excerpt import Part
+from live_classify.sources.packets import PacketIndex
 
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
@@ -44,8 +45,6 @@ def connect(address: str) -> None:
     Raises:
         EngineError: Ray isn't installed, or no such cluster answers.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         import ray
     except ModuleNotFoundError as error:
@@ -129,13 +128,14 @@ def _divided(job: Job, answers_folder: Path, split_s: float) -> list[Job]:
     if job.answering.skip_still:  # which frames are still depends on those before
         return []
     try:
-        if _length_s(Path(job.source)) <= split_s:
-            return []
-        keys_s = [key_s for key_s in PacketIndex(Path(job.source), whole).key_times_s() if key_s < whole.end_s]
+        with opened(Path(job.source), job.source) as video:
+            if video.promised_s is not None and video.promised_s <= split_s:
+                return []
+        index = PacketIndex(Path(job.source), job.source, whole.end_s)
     except Exception:  # noqa: BLE001 (FFmpeg's errors are of many kinds)
         return []  # the job will say what is wrong with it
     starts_s = [whole.start_s]
-    for key_s in keys_s:
+    for key_s in (key_s for key_s in index.key_times_s() if key_s < whole.end_s):
         if key_s >= starts_s[-1] + split_s:
             starts_s.append(key_s)
     if len(starts_s) == 1:
@@ -149,14 +149,6 @@ def _divided(job: Job, answers_folder: Path, split_s: float) -> list[Job]:
         )
         for number, (start_s, end_s) in enumerate(zip(starts_s, ends_s, strict=True))
     ]
-
-
-def _length_s(path: Path) -> float:
-    """How long a recording says it is, in seconds; infinite where it doesn't say."""
-    import av
-
-    with av.open(str(path.absolute())) as container:
-        return math.inf if container.duration is None else container.duration / av.time_base
 
 
 def _run(job: Job, spec: NetworkSpec, folder: str) -> Outcome:

@@ -218,6 +218,8 @@ def _short(value: float) -> str:
 
 
 def _import_pygal() -> Any:
+    if "pygal" in sys.modules:
+        return sys.modules["pygal"]  # whoever imported it lives with what it does
     pygal = importlib.import_module("pygal")
     # Its finder of plugins, of which there are none, has Python 3.10 and 3.11 warn at every later import.
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]

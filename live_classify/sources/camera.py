@@ -15,11 +15,9 @@ import numpy as np
 from live_classify.core.errors import SourceOpenError, SourceReadError
 from live_classify.core.protocols import SourceStatus
 from live_classify.core.values import Frame
-from live_classify.sources.quiet import silence_opencv
 
 
 def _open_capture(device: int | str) -> cv2.VideoCapture:
-    silence_opencv()
     # Named, so that OpenCV doesn't try one backend after the other, each with complaints of its own.
     return cv2.VideoCapture(device, cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY)
 

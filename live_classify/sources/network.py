@@ -1,29 +1,25 @@
-"""Streams and files on the network: RTSP, MJPEG and files over HTTP, HLS.
-
-Read with PyAV, not OpenCV: it keeps to its timeouts, gives no stale frame when a stream stalls, takes a new frame size
-as it comes, and says what FFmpeg says was wrong.
-"""
+"""Streams and files on the network: RTSP, MJPEG and files over HTTP, HLS."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Generator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
-
-import numpy as np
 
 from live_classify.core.errors import SourceOpenError, SourceReadError
 from live_classify.core.protocols import SourceStatus
 from live_classify.core.values import Frame
+from live_classify.sources.container import MAX_PIXELS, Video
+from live_classify.sources.decode import Decoding
+from live_classify.sources.excerpt import WHOLE, Part, wanted_frames
 from live_classify.sources.pace import paced
 from live_classify.sources.reasons import why_broken_off, why_unreachable
-from live_classify.sources.recording import MAX_PIXELS
+from live_classify.sources.tracking import Tracking
 
 if TYPE_CHECKING:
+    from av import FFmpegError
     from av.container import InputContainer
-    from av.video.stream import VideoStream
 
     from live_classify.sources.address import Address
 
@@ -42,27 +38,34 @@ _OPTIONS = {
 # By default FFmpeg watches a live stream for five seconds to find out its frame rate, which isn't needed.
 _LIVE_OPTIONS = _OPTIONS | {"analyzeduration": "500000", "fpsprobesize": "1"}
 
+_STREAMED = frozenset({"hls", "mpjpeg", "rtsp", "sdp"})
+"""FFmpeg's names of formats that no file has: without a duration they have no end."""
+
 
 class NetworkStream:
     """What an address on the network gives: a live stream, or a recording, which has an end.
+
+    A recording is one that says its duration, or a file whose length the host says.
 
     Args:
         address: where it is.
         kind: ``recorded``: every frame of a recording, as fast as it is asked for; ``live``: a stream as it comes, or
             a recording at its own pace.
         timeout_s: how long the host may be silent, when it is called and then.
+        part: which frames of a recording are wanted. It is read from its beginning nevertheless.
     """
 
-    def __init__(self, address: Address, kind: Kind, timeout_s: float = 10.0) -> None:
+    def __init__(self, address: Address, kind: Kind, timeout_s: float = 10.0, part: Part = WHOLE) -> None:
         self.name = address.shown
-        self._status = SourceStatus()
         self._address = address
         self._live = kind == "live"
         self._timeout_s = timeout_s
+        self._part = part
+        self._tracking = Tracking()
 
     def status(self) -> SourceStatus:
         """What the header claims, and damaged frames so far."""
-        return self._status
+        return self._tracking.status()
 
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
         """Connect and read; see :class:`~live_classify.core.protocols.Source`. A live stream never ends but by failing.
@@ -71,27 +74,21 @@ class NetworkStream:
             SourceOpenError: it can't be reached, or isn't a video; recorded: it has no end.
             SourceReadError: it broke off.
         """
-        container = self._open()
-        try:
-            if not container.streams.video:
-                raise SourceOpenError(f"cannot read {self.name}: it holds no video")
-            stream = container.streams.video[0]
-            endless = container.duration is None
-            if endless and not self._live:
+        with self._open() as container:
+            video = Video(container, self.name)
+            if not self._live and not video.promised_s and container.format.name in _STREAMED:
                 raise SourceOpenError(f"cannot read {self.name} as a recording: it is a live stream, to be watched")
-            rate = float(stream.average_rate) if stream.average_rate else None
-            self._status = SourceStatus(rate, stream.frames or None)
+            endless = self._live and not video.promised_s and not _is_file(container)
             # Threads that each decode a frame hold as many frames back.
-            stream.thread_type = "SLICE" if endless else "AUTO"
-            frames = self._decode(container, stream, stop, endless)
-            yield from paced(frames, stop) if self._live and not endless else frames
-        finally:
-            container.close()
+            decoding = Decoding(video, "SLICE" if endless else "AUTO", self._broken_off)
+            self._tracking.follow(decoding)
+            if endless:
+                yield from _as_they_come(decoding, stop)
+            else:
+                frames = wanted_frames(decoding, self._part, stop)
+                yield from paced(frames, stop) if self._live else frames
         if endless and not stop.is_set():
             raise SourceReadError(f"{self.name}: the stream ended")
-
-    def _count_error(self) -> None:
-        self._status = replace(self._status, decode_errors=self._status.decode_errors + 1)
 
     def _open(self) -> InputContainer:
         import av
@@ -109,35 +106,24 @@ class NetworkStream:
         # Outside of the handler, so that the error above, which holds the password, isn't part of this one.
         raise SourceOpenError(f"cannot open {self.name}: {reason}")
 
-    def _decode(
-        self, container: InputContainer, stream: VideoStream, stop: threading.Event, endless: bool
-    ) -> Generator[Frame, None, None]:
-        import av
+    def _broken_off(self, error: FFmpegError) -> SourceReadError:
+        frames = self._tracking.given()
+        return SourceReadError(
+            f"{self.name} broke off after {frames} frames: {why_broken_off(error, self._address, self._timeout_s)}"
+        )
 
-        index, start_s, last_s = 0, time.monotonic(), 0.0
-        packets = container.demux(stream)
-        reason = ""
-        while not stop.is_set():
-            try:
-                packet = next(packets, None)
-            except av.FFmpegError as error:
-                reason = why_broken_off(error, self._address, self._timeout_s)
-                break
-            if packet is None:
-                return
-            try:
-                pictures = packet.decode()
-            except av.FFmpegError:
-                self._count_error()
-                continue
-            for picture in pictures:
-                if picture.is_corrupt or picture.width * picture.height > MAX_PIXELS:
-                    self._count_error()
-                    continue
-                captured_s = time.monotonic()
-                last_s = captured_s - start_s if endless else last_s if picture.time is None else picture.time
-                bgr = picture.to_ndarray(format="bgr24")
-                yield Frame(np.asarray(bgr, np.uint8), index, captured_s, last_s)
-                index += 1
-        if reason:
-            raise SourceReadError(f"{self.name} broke off after {index} frames: {reason}")
+
+def _is_file(container: InputContainer) -> bool:
+    """Whether what is read has a length, and is of a kind that files are."""
+    return container.format.name not in _STREAMED and (container.size or 0) > 0
+
+
+def _as_they_come(decoding: Decoding, stop: threading.Event) -> Generator[Frame, None, None]:
+    """Frames with the time since the stream was opened, each of its own size."""
+    index, start_s = 0, time.monotonic()
+    for picture in decoding.pictures(stop):
+        captured_s = time.monotonic()
+        bgr = decoding.bgr(picture, any_size=True)
+        if bgr is not None:
+            yield Frame(bgr, index, captured_s, captured_s - start_s)
+            index += 1

@@ -83,7 +83,7 @@ def recorded_source(text: str, part: Part = WHOLE) -> RecordedSource:
 
     Args:
         text: the file's name.
-        part: which frames of a video file are wanted.
+        part: which frames of a video are wanted.
 
     Raises:
         UsageError: it is a live stream.
@@ -92,9 +92,7 @@ def recorded_source(text: str, part: Part = WHOLE) -> RecordedSource:
         address = _address(text)
         if address.scheme.startswith("rtsp"):
             raise UsageError(f"{address} is a live stream: `watch` it")
-        if part != WHOLE:
-            raise UsageError(f"{address}: only of a file on this machine can a part be classified")
-        return NetworkStream(address, "recorded")
+        return NetworkStream(address, "recorded", part=part)
     path, name = Path(text), shown_name(text)
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return Still(path, name)

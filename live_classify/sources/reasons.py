@@ -1,4 +1,4 @@
-"""Why a stream can't be read, in plain words."""
+"""Why a file or a stream can't be read, in plain words."""
 
 from __future__ import annotations
 
@@ -12,6 +12,24 @@ if TYPE_CHECKING:
     from live_classify.sources.address import Address
 
 _NO_ROUTE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
+
+
+def why_unreadable(error: Exception) -> str:
+    """Put in words why a file can't be opened.
+
+    Args:
+        error: as PyAV raised it.
+    """
+    import av.error
+
+    if not isinstance(error, av.error.FFmpegError):
+        return str(error)
+    strerror = error.strerror
+    if strerror is None or strerror.startswith("Invalid data found"):
+        return "not a video file, or damaged at its start"
+    if strerror == "End of file":
+        return "it is cut short, before its first frame"
+    return strerror[:1].lower() + strerror[1:]
 
 
 def why_broken_off(error: FFmpegError, address: Address, timeout_s: float) -> str:

@@ -16,7 +16,6 @@ from live_classify.core.quiet import native_stderr_silenced
 from live_classify.core.values import BgrImage, Frame
 from live_classify.sources.files import require_file
 from live_classify.sources.picture_size import picture_size
-from live_classify.sources.quiet import silence_opencv
 
 _MAX_PIXELS = 100_000_000
 """Larger pictures are refused: decoding takes about 6 bytes a pixel, whatever the format."""
@@ -63,7 +62,6 @@ def read_image(path: Path, name: str) -> BgrImage:
 
 
 def _decode(encoded: bytes, name: str) -> BgrImage:
-    silence_opencv()
     try:
         # libpng and libjpeg complain on their own. Not imread: it can't open names outside the code page on Windows.
         with native_stderr_silenced():

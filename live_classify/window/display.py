@@ -19,12 +19,13 @@ def why_no_window() -> str | None:
         )
     if not sys.platform.startswith("linux"):
         return None
-    display = os.environ.get("DISPLAY")
-    if not display:
-        return "no display: DISPLAY is not set (windows need X11, or XWayland)"
+    platform, display = os.environ.get("QT_QPA_PLATFORM", "xcb"), os.environ.get("DISPLAY")
+    if "xcb" not in platform.split(";"):
+        return f"no window: OpenCV's Qt has no platform {platform}; set QT_QPA_PLATFORM=xcb"
     try:
-        if not _x_server_answers():
-            return f"no display: no X server answers at DISPLAY={display}, or it refuses this user"
+        if not display or not _x_server_answers():
+            where = f"no X server answers at DISPLAY={display}, or it refuses this user"
+            return f"no display: {where if display else 'DISPLAY is not set (windows need X11, or XWayland)'}"
         _load_qt_platform()
     except OSError as error:
         return f"no window: a system library is missing: {error} (Debian, Ubuntu: apt install libsm6 libx11-xcb1)"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -105,7 +103,6 @@ class Window:
         self._closed = True
 
     def _open(self, bgr: BgrImage) -> None:
-        _prepare_qt()
         height, width = bgr.shape[:2]
         scale = min(1.0, _FIRST_SIZE[0] / width, _FIRST_SIZE[1] / height)
         cv2.namedWindow(self._name, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
@@ -118,11 +115,3 @@ class Window:
             return cv2.getWindowProperty(self._name, cv2.WND_PROP_VISIBLE) >= 1
         except cv2.error:  # Qt, when the last window of the process has gone
             return False
-
-
-def _prepare_qt() -> None:
-    """Tell OpenCV's own Qt, before its first window, what it gets wrong by itself; others don't look at these."""
-    # A Wayland desktop may ask for a plugin that OpenCV doesn't ship, and Qt would end the process.
-    os.environ["QT_QPA_PLATFORM"] = "xcb"
-    # OpenCV names a folder of fonts that it doesn't ship either, which Qt complains about in many lines.
-    os.environ["QT_QPA_FONTDIR"] = str(Path(__file__).parent)

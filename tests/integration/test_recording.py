@@ -225,8 +225,7 @@ def test_damaged_frames_are_counted_and_all_others_come(bad: list[int], tmp_path
     good = [index for index in range(50) if index not in bad]
     assert [index_of(frame.bgr) for frame in frames] == good
     assert [frame.time_s for frame in frames] == pytest.approx([index / RATE for index in good], abs=0.002)
-    # Those after the last good frame can't be told from the end.
-    assert recording.status().decode_errors == sum(index < good[-1] for index in bad)
+    assert recording.status().decode_errors == len(bad)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -239,7 +238,8 @@ def test_flipped_bits_end_a_run_in_order_or_not_at_all(seed: int, tmp_path: Path
     path.write_bytes(contents)
     recording, frames, error = read(path)
     assert len(frames) + recording.status().decode_errors >= 45
-    assert [frame.index for frame in frames] == list(range(len(frames)))
+    indices = [frame.index for frame in frames]
+    assert indices == sorted(set(indices))  # a damaged frame keeps its number
     assert error is None or isinstance(error, SourceReadError)
 
 

@@ -40,7 +40,7 @@ def test_a_picture_is_a_source_of_one_frame(tmp_path: Path) -> None:
     source = Still(path, "shown")
     (frame,) = source.frames(threading.Event())
     assert np.array_equal(frame.bgr, photograph())
-    assert (frame.index, frame.source, frame.time_s) == (0, "shown", 0.0)
+    assert (frame.index, frame.source, frame.time_s) == (0, "", 0.0)
     assert source.status() == SourceStatus(frame_count=1)
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -33,7 +34,7 @@ def frames_in(path: Path) -> int:
         return sum(1 for _ in container.decode(video=0))
 
 
-def wait_for_rows(path: Path, program: subprocess.Popen[str]) -> None:
+def wait_for_rows(path: Path, program: subprocess.Popen[Any]) -> None:
     """Wait until the program has logged some frames, by following the log."""
     while program.poll() is None:
         if path.exists() and path.read_bytes().count(b"\n") >= LOGGED:

@@ -30,9 +30,10 @@ def clip(tmp_path: Path) -> Path:
 
 
 def test_without_a_path_it_shows_what_ships_with_the_package() -> None:
-    first, second = first_frames(SyntheticCamera(fps=200), 2)
+    camera = SyntheticCamera(fps=200)
+    first, second = first_frames(camera, 2)
     assert first.size == second.size == (640, 480)
-    assert first.source == "synthetic:"
+    assert camera.name == "synthetic:"
     assert first.index == 0
 
 

@@ -151,6 +151,21 @@ def test_a_display_that_answers_is_no_reason_against_a_window(display: str, monk
     assert why_no_window() is None
 
 
+def test_a_platform_that_opencv_does_not_ship_is_an_error_unless_the_program_is_prepared(
+    display: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Wayland desktop may name one for all programs; Qt would end the process."""
+    monkeypatch.setenv("QT_QPA_PLATFORM", "wayland")
+    done = open_a_window(DISPLAY=display)
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        "WindowError: no window: OpenCV's Qt has no platform wayland; set QT_QPA_PLATFORM=xcb\n"
+    )
+    with window(display, tmp_path, picture(320, 240)) as desktop:
+        desktop.press("q")
+        assert desktop.said() == "quit"
+
+
 def test_an_opencv_without_windows_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cv2, "currentUIFramework", lambda: "")
     assert "opencv-python-headless" in (why_no_window() or "")

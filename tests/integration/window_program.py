@@ -11,6 +11,7 @@ import sys
 
 import numpy as np
 
+from live_classify.cli.quiet import prepare_windows
 from live_classify.window.window import Key, Window
 
 MOST_POLLS = 10_000  # about 20 s, so that a failing test ends
@@ -18,6 +19,7 @@ MOST_POLLS = 10_000  # about 20 s, so that a failing test ends
 
 def main(title: str, picture: str) -> None:
     bgr = np.load(picture)
+    prepare_windows()
     window = Window(title)
     for poll in range(MOST_POLLS):
         window.show(bgr)

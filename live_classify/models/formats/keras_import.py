@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from types import ModuleType
 
 from live_classify.core.errors import EngineError
@@ -11,12 +10,11 @@ from live_classify.core.quiet import native_stderr_silenced
 
 
 def import_keras() -> ModuleType:
-    """Import Keras and its backend quietly, with images' channels last.
+    """Import Keras and its backend, with images' channels last.
 
     Raises:
         EngineError: Keras or its backend can't be imported.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # or TensorFlow's start-up fills the terminal
     try:
         with native_stderr_silenced():
             import keras

@@ -1,0 +1,81 @@
+"""From what a decoder gives to a picture as it is to be seen: its colours, its proportions, its right way up."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from live_classify.core.values import BgrImage
+from live_classify.sources.container import MAX_PIXELS
+
+if TYPE_CHECKING:
+    from av import VideoFrame, VideoStream
+
+_MOST_STRETCHED = 4
+"""Pixels said to be longer than so many times their width, or the other way round, are an error of the header."""
+
+_TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
+
+
+class Pixels:
+    """Converts the pictures of one stream.
+
+    Pixels that aren't square are made so by making the picture wider or higher, so that
+    none is lost; only where that would be too many is it made smaller. Range and matrix (BT.601, 709, 2020) are as the
+    stream says; what it says in the way of HDR (PQ, HLG) is brought to the range of BT.709.
+    """
+
+    def __init__(self, stream: VideoStream) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self._converter = VideoReformatter()
+        self._aspect = Fraction(stream.sample_aspect_ratio or 1)
+        self._size: tuple[int, int] | None = None
+
+    def bgr(self, picture: VideoFrame, any_size: bool = False) -> BgrImage | None:
+        """Convert a picture.
+
+        Args:
+            picture: as the decoder gives it.
+            any_size: whether it keeps its own size, where that isn't the first one's.
+
+        Returns:
+            ``(H, W, 3)`` uint8 BGR; None of a picture that is too large.
+        """
+        from av.video.reformatter import ColorPrimaries, ColorTrc
+
+        if picture.width * picture.height > MAX_PIXELS:
+            return None
+        if self._size is None or any_size:
+            self._size = square(picture.width, picture.height, self._aspect)
+        width, height = self._size
+        if picture.color_trc in {ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67}:
+            converted = self._converter.reformat(
+                picture, width, height, "bgr24", dst_color_trc=ColorTrc.BT709, dst_color_primaries=ColorPrimaries.BT709
+            )
+        else:
+            converted = self._converter.reformat(picture, width, height, "bgr24")
+        plane = converted.planes[0]
+        rows = np.ndarray((height, width, 3), np.uint8, memoryview(plane), strides=(plane.line_size, 3, 1))
+        turns = round(picture.rotation / 90) % 4  # counter-clockwise
+        if turns:
+            return np.asarray(cv2.rotate(rows, _TURNS[turns]), np.uint8)
+        return np.ascontiguousarray(rows)  # of most widths they are: nothing is copied
+
+
+def square(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
+    """Width and height of a picture with square pixels.
+
+    Args:
+        width: in pixels as they are stored.
+        height: the same.
+        aspect: a stored pixel's width by its height.
+    """
+    if aspect == 1 or not Fraction(1, _MOST_STRETCHED) <= aspect <= _MOST_STRETCHED:
+        return width, height
+    wide, high = (width * aspect, Fraction(height)) if aspect > 1 else (Fraction(width), height / aspect)
+    shrink = min(1.0, (MAX_PIXELS / float(wide * high)) ** 0.5)
+    return max(1, round(float(wide) * shrink)), max(1, round(float(high) * shrink))
