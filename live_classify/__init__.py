@@ -16,7 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from live_classify.classifier import Classifier, load_classifier
+    from live_classify.classifier import Classifier
     from live_classify.core.errors import (
         EngineError,
         LiveClassifyError,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from live_classify.core.values import Frame, Label, Prediction
     from live_classify.sources.synthetic import SyntheticCamera
+    from live_classify.spec import NetworkSpec, load_classifier
     from live_classify.streaming import stream
 
 __version__ = "0.1.0"
@@ -44,6 +45,7 @@ __all__ = [
     "LiveClassifyError",
     "ModelError",
     "ModelFileError",
+    "NetworkSpec",
     "OutputError",
     "Prediction",
     "SourceError",
@@ -59,7 +61,8 @@ __all__ = [
 
 _HOMES = {
     "Classifier": "classifier",
-    "load_classifier": "classifier",
+    "NetworkSpec": "spec",
+    "load_classifier": "spec",
     "Frame": "core.values",
     "Label": "core.values",
     "Prediction": "core.values",

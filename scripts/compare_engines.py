@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from live_classify.engines.base import Engine, Goal
+from live_classify.core.protocols import Engine, Goal
 from live_classify.engines.processor import processor_name, usable_cores
-from live_classify.engines.select import Wishes, gpu_usable, open_workers
+from live_classify.engines.select import Wishes, open_workers
 from live_classify.engines.stored import Choice
+from live_classify.heads.softmax import SoftmaxHead
 from live_classify.measure.engines import Measurement, candidates, classify_all, measure
 from live_classify.models.catalogue.networks import find_network
 from live_classify.models.convert.calibration import Calibration
@@ -80,15 +81,17 @@ def compare(name: str, folder: Path) -> None:
     pictures = every[:: -(-len(every) // PICTURES)]
     network, expected = plain_keras(network, pictures, folder / f"{name}.weights.h5")
     answers: dict[tuple[str, str, str], Rows] = {}
+    head = SoftmaxHead(network.output)
 
     def open_engines(goal: Goal, choice: Choice) -> list[Engine]:
         engines = open_workers(network, choice, goal, calibration, no_progress)
-        answers[choice.engine, choice.precision, choice.device] = classify_all(engines[0], pictures)
+        answers[choice.engine, choice.precision, choice.device] = classify_all(engines[0], head, pictures)
         return engines
 
-    has_gpu = gpu_usable()
-    choices = [(goal, choice) for goal in GOALS for choice in candidates(network, Wishes(), goal, has_gpu)]
-    measured = measure(choices, open_engines, pictures, ROUND_S, progress=lambda what, *_: print(what, file=sys.stderr))
+    choices = [(goal, choice) for goal in GOALS for choice in candidates(network, Wishes(), goal)]
+    measured = measure(
+        choices, open_engines, head, pictures, ROUND_S, progress=lambda what, *_: print(what, file=sys.stderr)
+    )
     for key, rows in answers.items():
         mine = [one for one in measured if (one.choice.engine, one.choice.precision, one.choice.device) == key]
         fastest = {goal: min((one for one in mine if one.goal == goal), key=lambda one: one.ms) for goal in GOALS}

@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify import Classifier, SyntheticCamera, load_classifier
-from live_classify.engines.base import Engine
+from live_classify.core.protocols import Engine, Head
+from live_classify.core.values import Activations
 from live_classify.flow.pipeline import Pipeline
 
 
@@ -31,22 +32,22 @@ class Slow:
         self.name, self.precision, self.device = engine.name, engine.precision, engine.device
         self.input_size, self.batch = engine.input_size, engine.batch
 
-    def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def run(self, rgb: npt.NDArray[np.uint8]) -> Activations:
         """As the engine does, later."""
         time.sleep(self._seconds)
-        return self._engine.classify(rgb)
+        return self._engine.run(rgb)
 
     def close(self) -> None:
         """The engine stays its owner's."""
 
 
-def bare_ms(engine: Engine, seconds: float, period_s: float) -> float:
+def bare_ms(engine: Engine, head: Head, seconds: float, period_s: float) -> float:
     """Median milliseconds of one call, calls being ``period_s`` apart."""
     rgb = np.random.default_rng(0).integers(0, 255, (1, *engine.input_size, 3), np.uint8)
     times, wait = [], threading.Event()
     end_s = time.perf_counter() + seconds
     while (start_s := time.perf_counter()) < end_s:
-        engine.classify(rgb)
+        head.probabilities(engine.run(rgb))
         times.append(time.perf_counter() - start_s)
         wait.wait(max(0.0, period_s - times[-1]))
     return statistics.median(times) * 1000
@@ -58,11 +59,11 @@ def live_ms(camera: SyntheticCamera, classifier: Classifier, seconds: float) -> 
         seen = version = 0
         end_s = time.monotonic() + seconds
         while time.monotonic() < end_s:
-            newest, _ = pipeline.newest_frame.wait(version, 0.02)
+            newest = pipeline.monitor.wait_for_frame(version, 0.02)
             seen += newest != version
             version = newest
-    captured = sum(feed.capture_meter.frames for feed in pipeline.feeds.values())
-    return (pipeline.latency.percentile(50) or 0) * 1000, captured, seen
+    run = pipeline.monitor.snapshot()
+    return (run.latency.percentile(50) or 0) * 1000, run.captured, seen
 
 
 def main() -> None:
@@ -82,8 +83,8 @@ def main() -> None:
 
     rounds = []
     for _ in range(options.rounds):
-        tight = bare_ms(engine, options.seconds, 0)
-        paced = bare_ms(engine, options.seconds, 1 / options.fps)
+        tight = bare_ms(engine, classifier.head, options.seconds, 0)
+        paced = bare_ms(engine, classifier.head, options.seconds, 1 / options.fps)
         live, _, _ = live_ms(camera, classifier, options.seconds)
         rounds.append((tight, paced, live))
         print(f"bare inference {tight:.2f} ms, paced {paced:.2f} ms; capture to label {live:.2f} ms (medians)")

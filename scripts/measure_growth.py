@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 
 from compare_engines import plain_keras
+from live_classify import Classifier, load_classifier
 from live_classify.assets import asset
-from live_classify.classifier import Classifier, load_classifier
 from live_classify.core.values import Answered, Frame, Label, Prediction
 from live_classify.engines.processor import processor_name, usable_cores
 from live_classify.engines.select import open_workers
@@ -133,7 +133,7 @@ def models(clip: Path, folder: Path) -> str:
         for network in networks:
             classifier = stack.enter_context(on_litert(network))
             (engine,) = classifier.engines("latency")
-            begin = partial(inferring, engine, frames, classifier.resize)
+            begin = partial(inferring, engine, classifier.head, frames, classifier.resize)
             trial = Stage(begin, ROUND_S, Clocks())  # its round isn't in turns with the others: it only tells how fast
             trial.run_round()
             count = max(8, round(3 * ROUND_S * trial.figures()["fps"]))

@@ -18,7 +18,7 @@ import numpy as np
 
 from live_classify import Classifier, load_classifier
 from live_classify.assets import asset
-from live_classify.engines.keras import open_keras
+from live_classify.engines.keras import open_on
 from live_classify.flow.pipeline import Pipeline
 from live_classify.models.catalogue.lite_weights import LITE0
 from live_classify.models.formats.keras_import import import_keras
@@ -60,7 +60,7 @@ def devices() -> dict[str, Any]:
         weights.append(sorted({str(variable.value.device) for variable in model.variables}))
         return model
 
-    engines = open_keras(replace(LITE0, construct=construct), ["cpu:0", "cpu:1"], batch=1, calls=2)
+    engines = open_on(replace(LITE0, construct=construct), ["cpu:0", "cpu:1"], batch=1, calls=2)
     labels = LITE0.read_labels()
     seen: list[tuple[int, str]] = []
 
@@ -75,11 +75,11 @@ def devices() -> dict[str, Any]:
     with Pipeline([recorded_source(str(asset("demo.mp4")), PART)], classifier, live=False, sinks=[Keep()]) as pipeline:
         pipeline.wait()
     same = np.zeros((1, 224, 224, 3), np.uint8)
-    difference = float(np.abs(engines[0].classify(same) - engines[1].classify(same)).max())
+    difference = float(np.abs(engines[0].run(same).scores - engines[1].run(same).scores).max())
     return {
         "devices": [engine.device for engine in engines],
         "weights": weights,
-        "frames": [meter.frames for meter in pipeline.engine_meters],
+        "frames": [worker.frames for worker in pipeline.monitor.snapshot().workers],
         "seen": seen,
         "difference": difference,
     }

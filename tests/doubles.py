@@ -5,19 +5,25 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from live_classify.classifier import Classifier
-from live_classify.core.protocols import SourceStatus
-from live_classify.core.values import Answered, Frame, Prediction
-from live_classify.engines.base import EngineName
+from live_classify.core.events import Event
+from live_classify.core.protocols import Signal, SourceStatus
+from live_classify.core.values import Activations, Answered, Frame, Prediction
+from live_classify.heads.softmax import SoftmaxHead
 from live_classify.measure.rounds import Clocks
 from live_classify.models.catalogue.lite_weights import LITE0
 from live_classify.models.records.labels import Labels
 
+Item = TypeVar("Item", bound="Frame | Signal")
+
 CLASSES = 256
+GREY_HEAD = SoftmaxHead("probabilities")
+"""For the scores of :class:`GreyEngine`."""
 
 
 class Clock:
@@ -59,7 +65,7 @@ class GreyEngine:
         before: called with each batch before it is answered, to wait or to fail.
     """
 
-    name: EngineName = "litert"
+    name = "litert"
     precision = "float32"
     device = "cpu"
     input_size = (4, 4)
@@ -70,7 +76,7 @@ class GreyEngine:
         self._before = before
         self._calling = threading.Lock()
 
-    def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def run(self, rgb: npt.NDArray[np.uint8]) -> Activations:
         assert self._calling.acquire(blocking=False), "two calls at a time"
         try:
             assert rgb.shape[1:] == (*self.input_size, 3)
@@ -78,7 +84,7 @@ class GreyEngine:
             self.sizes.append(len(rgb))
             levels = rgb[:, 0, 0, 0].copy()
             self._before(rgb)
-            return np.asarray(np.eye(CLASSES, dtype=np.float32)[levels])
+            return Activations(np.eye(CLASSES, dtype=np.float32)[levels])
         finally:
             self._calling.release()
 
@@ -89,22 +95,20 @@ class GreyEngine:
 def grey_classifier(*engines: GreyEngine) -> Classifier:
     names = tuple(f"grey_{level}" for level in range(CLASSES))
     chosen = list(engines) or [GreyEngine()]
-    return Classifier(LITE0, Labels(("",) * CLASSES, names), lambda _: [*chosen], top=3)
+    return Classifier(LITE0, Labels(("",) * CLASSES, names), lambda _: [*chosen], top=3, head=GREY_HEAD)
 
 
-class ListSource:
-    """Gives the frames of a list (or generator), then ends or fails."""
+class ItemSource(Generic[Item]):
+    """Gives what a list or generator holds, frames and signals, then ends or fails."""
 
-    def __init__(self, frames: Iterable[Frame], name: str = "test", then: Exception | None = None) -> None:
+    def __init__(self, frames: Iterable[Item], name: str = "test", then: Exception | None = None) -> None:
         self.name = name
         self.released = False
+        self.known = SourceStatus()
         self._frames = frames
         self._then = then
 
-    def status(self) -> SourceStatus:
-        return SourceStatus()
-
-    def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
+    def frames(self, stop: threading.Event) -> Generator[Item, None, None]:
         try:
             for frame in self._frames:
                 if stop.is_set():
@@ -115,6 +119,13 @@ class ListSource:
         finally:
             self.released = True
 
+    def status(self) -> SourceStatus:
+        return self.known
+
+
+class ListSource(ItemSource[Frame]):
+    """Gives frames and nothing else."""
+
 
 class Collector:
     """A sink that keeps what it gets.
@@ -124,17 +135,41 @@ class Collector:
     """
 
     def __init__(self, before: Callable[[Frame], None] = lambda _: None) -> None:
-        self.written: list[tuple[Frame, Prediction]] = []
+        self.answered: list[Answered] = []
         self.closed = 0
         self._before = before
 
     def write(self, answered: Answered) -> None:
         self._before(answered.frame)
-        self.written.append((answered.frame, answered.prediction))
+        self.answered.append(answered)
 
     def close(self) -> None:
         self.closed += 1
 
     @property
+    def written(self) -> Sequence[tuple[Frame, Prediction]]:
+        return [(answered.frame, answered.prediction) for answered in self.answered]
+
+    @property
     def indices(self) -> Sequence[int]:
-        return [frame.index for frame, _ in self.written]
+        return [answered.frame.index for answered in self.answered]
+
+
+class Listener:
+    """A sink of events that keeps what it is told.
+
+    Args:
+        before: called before each event, to wait or to fail.
+    """
+
+    def __init__(self, before: Callable[[Event], None] = lambda _: None) -> None:
+        self.events: list[Event] = []
+        self.closed = 0
+        self._before = before
+
+    def handle(self, event: Event) -> None:
+        self._before(event)
+        self.events.append(event)
+
+    def close(self) -> None:
+        self.closed += 1

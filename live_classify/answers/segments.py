@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.answers.smoothing import Settled
+from live_classify.core.finite import require_finite
 from live_classify.core.values import Label
 
 _LOOKAHEAD = 3.0
@@ -38,8 +39,8 @@ class Segmenter:
 
     An average that looks only back notices a change when it is over. Here answers count by their distance in time,
     ahead as well as back (``exp(-distance / smooth_s)``); the rule that settles on a class is the one of the label that
-    is shown live. It says that there was a change; where, say the answers around it, taken as they are: a segment
-    begins at the frame that parts them best (``_change_point``).
+    is shown live. It says which class follows which; where each begins, say the answers around it, taken as they are:
+    the frames are divided where that makes them most probable (``_divide``).
 
     Args:
         smooth_s: time constant in seconds; 0 means every frame for itself.
@@ -58,7 +59,6 @@ class Segmenter:
         self._past: npt.NDArray[np.float32] | None = None  # weighted sum of all answers that were decided on
         self._past_weight = 0.0
         self._changes: deque[tuple[int, int | None]] = deque()  # number of the frame, class that begins there
-        self._change_after = 0  # the next change can't be before this frame
         self._numbered = 0
         self._last_s = -math.inf
         self._period_s = _USUAL_PERIOD_S
@@ -73,7 +73,11 @@ class Segmenter:
 
         Yields:
             The segments that have become certain.
+
+        Raises:
+            EngineError: the probabilities aren't finite.
         """
+        require_finite(probabilities)
         time_s = max(time_s, self._last_s)
         if self._numbered:
             self._period_s = max(time_s - self._last_s, 0.0) or self._period_s
@@ -102,11 +106,10 @@ class Segmenter:
         if self._smooth_s == 0:
             self._settled.forget()
         if shown != self._shown:
-            around = [answer for answer in self._answers if answer.number >= self._change_after]
-            at = self._change_point(around, self._shown, shown) if self._smooth_s > 0 else waiting[0].number
-            self._changes.append((at, shown))
-            self._change_after = at + 1
+            self._changes.append((waiting[0].number, shown))
             self._shown = shown
+            if self._smooth_s > 0:
+                self._divide()
         self._undecided -= 1
 
     def _average(self, waiting: list[_Answer]) -> npt.NDArray[np.float32]:
@@ -125,16 +128,34 @@ class Segmenter:
         self._past_weight = faded * (self._past_weight + now.period_s)
         return mean
 
-    def _change_point(self, answers: list[_Answer], before: int | None, after: int | None) -> int:
-        """The frame at which one class gives way to another.
+    def _divide(self) -> None:
+        """Place the changes among the frames that aren't assigned yet, all together.
 
-        Of all places, the one where what speaks for the first class before it, and for the second from it on, is most:
-        the smallest partial sum of how much more probable the second is (as in Page's CUSUM test, Biometrika 41, 1954).
+        The classes are given, and their order; each has a frame at least. Of all such divisions, the one under which
+        the frames' answers for their own classes add up to most. For a single change that is the smallest partial sum
+        of how much more probable the second class is (as in Page's CUSUM test, Biometrika 41, 1954). A change that was
+        placed alone would take frames for its own that belong to the class after the next change.
         Being not sure counts as the least probability that is shown.
         """
-        gains = [a.period_s * (self._probability(a, after) - self._probability(a, before)) for a in answers]
-        sums = np.concatenate([[0.0], np.cumsum(gains)])[:-1]
-        return answers[int(sums.argmin())].number
+        # Where frames are few, the earliest of the classes that follow each other so closely gets none.
+        following = [index for _, index in self._changes][-len(self._answers) :]
+        classes = [self._open.index, *following]
+        gains = np.array([[a.period_s * self._probability(a, index) for index in classes] for a in self._answers])
+        best = np.full(len(classes), -np.inf)  # of the frames so far, the last one in each class
+        best[:2] = gains[0, :2]  # the open class may have ended before
+        begins = np.zeros(gains.shape, bool)  # whether a frame in a class is best its first
+        for number, gain in enumerate(gains[1:], start=1):
+            begins[number, 1:] = best[:-1] > best[1:]
+            best[1:] = np.maximum(best[1:], best[:-1])
+            best += gain
+        begins[0, 1] = True
+        places: list[int] = []
+        column = len(following)
+        for number in range(len(gains) - 1, -1, -1):
+            if column and begins[number, column]:
+                places.insert(0, self._answers[number].number)
+                column -= 1
+        self._changes = deque(zip(places, following, strict=True))
 
     def _probability(self, answer: _Answer, index: int | None) -> float:
         return self._min_confidence if index is None else float(answer.probabilities[index])
@@ -143,8 +164,9 @@ class Segmenter:
         """Count a frame, on whose class everything has been said, to its segment."""
         while self._changes and self._changes[0][0] <= answer.number:
             _, index = self._changes.popleft()
-            yield from self._closed(answer.time_s)
-            self._open = _OpenSegment(index, answer.time_s)
+            if index != self._open.index:
+                yield from self._closed(answer.time_s)
+                self._open = _OpenSegment(index, answer.time_s)
         self._open.count(answer)
 
     def _closed(self, end_s: float) -> Iterator[Segment]:

@@ -7,6 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from live_classify.core.finite import require_finite
+
 _MARGIN = 0.1
 """How much more probable another label must be before it takes over."""
 _LOYALTY = 0.8
@@ -40,7 +42,11 @@ class StableLabel:
 
         Returns:
             The class to show with its averaged probability, or None: not sure.
+
+        Raises:
+            EngineError: they aren't finite. They aren't taken into account.
         """
+        require_finite(probabilities)
         if self._smooth_s == 0 or time_s < self._time_s:
             self._mean = None
             self._settled.forget()

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from live_classify.core.values import Answered
-    from live_classify.flow.pipeline import Pipeline
+    from live_classify.flow.monitor import RunSnapshot
 
 
-def say(text: str) -> None:
-    """Print a result on standard output, at once.
+def say(*lines: str) -> None:
+    """Print lines of a result on standard output, at once. Each stays a line, whatever is in it; see :func:`shown`.
 
     Raises:
         OutputError: it can't be written: closed by its reader, say.
@@ -21,39 +20,26 @@ def say(text: str) -> None:
     from live_classify.core.errors import OutputError
 
     try:
-        print(text, flush=True)
-    except UnicodeEncodeError:  # a terminal or pipe of another encoding
-        encoding = sys.stdout.encoding
-        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+        print(*map(shown, lines), sep="\n", flush=True)
     except BrokenPipeError:
         raise OutputError("standard output was closed before everything was written") from None
     except OSError as error:
         raise OutputError(f"cannot write to standard output: {error.strerror}") from error
 
 
-class Announcement:
-    """A sink that says what runs, once there is a first answer: a run that can't begin says only why."""
-
-    def __init__(self, text: str) -> None:
-        self._text: str | None = text
-
-    def write(self, answered: Answered) -> None:  # noqa: ARG002 (the form of a sink)
-        """Say it, the first time; see :class:`~live_classify.core.protocols.Sink`."""
-        if self._text is not None:
-            note(self._text)
-            self._text = None
-
-    def close(self) -> None:
-        """Nothing is left open; see :class:`~live_classify.core.protocols.Sink`."""
+def shown(text: str) -> str:
+    """A text as it is printed: on one line, and with escapes for what the terminal or pipe has no characters for."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return on_one_line(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
-def closing_line(pipeline: Pipeline, outputs: Iterable[Path | None]) -> str:
+def closing_line(run: RunSnapshot, outputs: Iterable[Path | None]) -> str:
     """What a run amounted to: ``1189 frames in 3.4 s, 349.7 a second; wrote clip.jsonl``."""
-    frames, seconds = pipeline.answer_meter.frames, pipeline.ended_s - pipeline.started_s
+    frames, seconds = run.classified, run.elapsed_s
     rate = f", {frames / seconds:.1f} a second" if seconds > 0 else ""
-    dropped = f", {pipeline.frames.dropped.total()} dropped" if pipeline.live else ""
+    dropped = f", {run.dropped} dropped" if run.live else ""
     written = ", ".join(str(path) for path in outputs if path is not None and path.exists())
-    still = f", {pipeline.still.skipped} of them still" if pipeline.still is not None else ""
+    still = f", {run.still} of them still" if run.still else ""
     return f"{counted(frames, 'frame')} in {seconds:.1f} s{rate}{dropped}{still}" + (
         f"; wrote {written}" if written else ""
     )

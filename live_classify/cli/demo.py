@@ -8,25 +8,26 @@ import click
 
 from live_classify.cli.console import note
 from live_classify.cli.options import (
-    ModelOptions,
     answer_options,
     duration_option,
-    model_options,
+    loading_bar,
+    network_options,
     no_window_option,
     output_options,
     quiet_option,
 )
+from live_classify.spec import NetworkSpec
 
 
 @click.command()
 @duration_option
-@model_options
+@network_options
 @answer_options(0.3, "Time over which answers are averaged; 0 is none.")
 @output_options
 @no_window_option
 @quiet_option
 def demo(
-    model_options: ModelOptions,
+    spec: NetworkSpec,
     duration: float | None,
     smooth_s: float,
     min_confidence: float,
@@ -42,9 +43,9 @@ def demo(
     In a window, as `watch` does; where there is none, into an annotated file. What was seen is printed either way.
     """
     from live_classify.assets import asset
-    from live_classify.cli import sinks as outputs
     from live_classify.cli.live import LiveOptions, run_live
     from live_classify.cli.recorded import run_recorded
+    from live_classify.cli.run_report import check_video_outputs, make_outlets
     from live_classify.cli.summary import Summary
     from live_classify.outputs.paths import free_path
     from live_classify.sources.pace import AtOwnPace
@@ -56,18 +57,18 @@ def demo(
     reason = "no window, as asked" if no_window else why_no_window()
     if reason is None:
         options = LiveOptions(smooth_s, min_confidence, duration, no_window, output, log, stats, overwrite, quiet)
-        run_live("demo", [AtOwnPace(clip)], [path], model_options, options, [summary])
+        run_live("demo", [AtOwnPace(clip)], [path], spec, options, [summary])
     else:
         output = output or free_path("live-classify-demo", ".mp4")
-        outputs.check_video_outputs(output, log, stats, [path, *model_options.files], overwrite)
+        check_video_outputs(output, log, stats, [path, *spec.files], overwrite)
         if not quiet:
             note(f"{reason}: the clip, with its labels drawn on, goes to {output}")
-        classifier = model_options.load()
+        classifier = spec.load(loading_bar())
         run_recorded(
             "demo",
             [clip],
             classifier,
-            [*outputs.make_sinks(output, log, classifier.top, clip, path), summary],
+            [*make_outlets(output, log, classifier.top, clip, path), summary],
             smooth_s=smooth_s,
             min_confidence=min_confidence,
             written=[output, log],

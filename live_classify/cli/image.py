@@ -8,26 +8,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from live_classify.cli.console import on_one_line, say
+from live_classify.cli.console import say
 from live_classify.cli.options import (
     FiniteRange,
-    ModelOptions,
+    loading_bar,
     log_option,
-    model_options,
+    network_options,
     overwrite_option,
     quiet_option,
     stats_option,
 )
 from live_classify.core.errors import UsageError
+from live_classify.spec import NetworkSpec
 
 if TYPE_CHECKING:
     from live_classify.core.protocols import Sink
     from live_classify.core.values import Answered
+    from live_classify.flow.outlet import Outlet
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@model_options
+@network_options
 @click.option(
     "--min-confidence",
     metavar="P",
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 @quiet_option
 def image(
     paths: Sequence[str],
-    model_options: ModelOptions,
+    spec: NetworkSpec,
     min_confidence: float,
     output: Path | None,
     log: Path | None,
@@ -62,7 +64,7 @@ def image(
     the others go on, and the exit status is 1.
     """
     from live_classify.cli.recorded import run_recorded
-    from live_classify.outputs.factory import annotated, log_sink
+    from live_classify.outputs.factory import annotated, log_outlet
     from live_classify.outputs.paths import check_outputs, require_suffix
     from live_classify.outputs.pictures import PictureSink
     from live_classify.sources.address import shown_name
@@ -70,16 +72,17 @@ def image(
     from live_classify.sources.still import Still
 
     names = expand(paths, IMAGE_SUFFIXES)
-    inputs = [*map(Path, names), *model_options.files]
+    inputs = [*map(Path, names), *spec.files]
     copies = {} if output is None else _copies(names, output)
     require_suffix("--log", log, ".jsonl", ".csv")
-    written = {"--log": log, "--stats": stats} | {f"--output, of {name},": path for name, path in copies.items()}
+    written = {"--log": log, "--stats": stats}
+    written |= {f"--output, of {name},": path for name, path in copies.items() if name in names}
     check_outputs(written, inputs, overwrite)
 
-    classifier = model_options.load()
-    sinks: list[Sink] = [_RankPrinter(headed=len(names) > 1)]
+    classifier = spec.load(loading_bar())
+    sinks: list[Sink | Outlet] = [_RankPrinter(headed=len(names) > 1)]
     if log is not None:
-        sinks.append(log_sink(log, classifier.top))
+        sinks.append(log_outlet(log, classifier.top))
     if copies:
         sinks.append(PictureSink(copies, annotated))
     return run_recorded(
@@ -103,22 +106,35 @@ class _RankPrinter:
 
     def write(self, answered: Answered) -> None:
         prediction = answered.prediction
-        lines = [f"{on_one_line(answered.frame.source)}:"] if self._headed else []
+        lines = [f"{answered.frame.source}:"] if self._headed else []
         if prediction.stable is None:
             lines.append("not sure")
         lines += [
             f"{rank}. {label.name}: {label.probability:.2%}" for rank, label in enumerate(prediction.labels, start=1)
         ]
-        say("\n".join(lines))
+        say(*lines)
 
     def close(self) -> None:
         """Nothing is left open."""
 
 
 def _copies(names: Sequence[str], output: Path) -> dict[str, Path]:
-    """Which file the annotated copy of each picture goes to."""
-    if len(names) == 1 and not output.is_dir():
-        return {names[0]: output}
-    if not output.is_dir():
-        raise UsageError(f"--output {output}: the copies of {len(names)} pictures need a folder that exists")
-    return {name: output / Path(name).name for name in names}
+    """Which file the annotated copy of each picture goes to. A picture that is given twice has one.
+
+    Args:
+        names: the pictures.
+        output: a file for a single picture, a folder for several.
+
+    Returns:
+        The file by the name of the picture's frames.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    from live_classify.core.names import numbered
+    from live_classify.sources.address import shown_name
+
+    if not output.is_dir() and len(set(names)) > 1:
+        raise UsageError(f"--output {output}: the copies of {len(set(names))} pictures need a folder that exists")
+    copies = {name: output / Path(name).name if output.is_dir() else output for name in names}
+    return dict(zip(numbered(map(shown_name, names)), map(copies.__getitem__, names), strict=True))

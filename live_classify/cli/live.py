@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from live_classify.cli import sinks as outputs
-from live_classify.cli.console import Announcement, note
+from live_classify.cli.announce import SignalNotes, announcement
+from live_classify.cli.console import note
+from live_classify.cli.options import loading_bar
+from live_classify.cli.run_report import RunReport, check_video_outputs, make_outlets
 from live_classify.core.errors import UsageError, WindowError
+from live_classify.spec import NetworkSpec
 
 if TYPE_CHECKING:
-    from live_classify.cli.options import ModelOptions
     from live_classify.core.protocols import Sink, Source
     from live_classify.flow.pipeline import Pipeline
 
@@ -46,7 +48,7 @@ def run_live(
     command: str,
     sources: Sequence[Source],
     inputs: Sequence[Path],
-    model_options: ModelOptions,
+    spec: NetworkSpec,
     options: LiveOptions,
     more_sinks: Sequence[Sink] = (),
 ) -> None:
@@ -56,7 +58,7 @@ def run_live(
         command: which command this is, for the statistics.
         sources: what to watch.
         inputs: files that they read, which no output may be.
-        model_options: which network.
+        spec: which network.
         options: the rest.
         more_sinks: told of every classified frame beside the outputs.
 
@@ -66,34 +68,35 @@ def run_live(
     if options.output is not None and len(sources) > 1:
         raise UsageError(f"--output takes one source, {len(sources)} were given")
     windowed = _can_show(options)
-    outputs.check_video_outputs(
-        options.output, options.log, options.stats, [*inputs, *model_options.files], options.overwrite
-    )
+    check_video_outputs(options.output, options.log, options.stats, [*inputs, *spec.files], options.overwrite)
     from live_classify.flow.pipeline import Pipeline, goal_of
 
-    classifier = model_options.load()
-    announcements = [] if options.quiet else [Announcement(classifier.describe(goal_of(sources, live=True)))]
-    written = outputs.make_sinks(options.output, options.log, classifier.top, sources[0], None)
+    classifier = spec.load(loading_bar())
+    announcements = [] if options.quiet else [announcement(classifier.describe(goal_of(len(sources), live=True)))]
+    written = make_outlets(options.output, options.log, classifier.top, sources[0], None)
     pipeline = Pipeline(
         sources,
         classifier,
         live=True,
         sinks=[*announcements, *written, *more_sinks],
+        event_sinks=[] if options.quiet else [SignalNotes()],
         smooth_s=options.smooth_s,
         min_confidence=options.min_confidence,
     )
+    report = RunReport(command, [options.output, options.log], options.stats, options.quiet)
     until_s = math.inf if options.duration is None else time.monotonic() + options.duration
-    with outputs.summed_up(command, pipeline, [options.output, options.log], options.stats, options.quiet), pipeline:
+    with report.of(classifier, pipeline.monitor), pipeline:
         if windowed:
             _show(pipeline, ", ".join(source.name for source in sources), until_s)
         else:
             # In steps: of a wait without an end, Python now and then doesn't notice that a signal has come.
             while (left_s := until_s - time.monotonic()) > 0 and not pipeline.wait(min(_LOOK_EVERY_S, left_s)):
                 pass
-    for error in pipeline.source_errors[1:]:
+    errors = pipeline.monitor.snapshot().errors
+    for error in errors[1:]:
         note(f"live-classify: {error}")
-    if pipeline.source_errors:
-        raise pipeline.source_errors[0]
+    if errors:
+        raise errors[0]
 
 
 def _can_show(options: LiveOptions) -> bool:

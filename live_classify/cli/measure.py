@@ -15,15 +15,15 @@ import click
 from live_classify.cli.console import note, say
 from live_classify.cli.options import (
     FiniteRange,
-    ModelOptions,
+    loading_bar,
     overwrite_option,
     quiet_option,
-    several_model_options,
+    several_network_options,
 )
 from live_classify.core.errors import UsageError
+from live_classify.spec import NetworkSpec
 
 if TYPE_CHECKING:
-    from live_classify.engines.select import Wishes
     from live_classify.measure.result import Result
     from live_classify.measure.session import Setup
 
@@ -32,7 +32,7 @@ _FILE = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("source", required=False)
-@several_model_options
+@several_network_options
 @click.option("--sweep", is_flag=True, help="Time every engine, precision, batch and number of workers.")
 @click.option("--save", is_flag=True, help="Store the fastest for this machine, for `auto` to take from now on.")
 @click.option("--json", "json_file", type=_FILE, metavar="FILE", help="Write the figures, each round's too.")
@@ -49,7 +49,7 @@ _FILE = click.Path(path_type=Path)
 @quiet_option
 def measure(
     source: str | None,
-    model_options: ModelOptions,
+    spec: NetworkSpec,
     models: tuple[str, ...],
     sweep: bool,
     save: bool,
@@ -83,17 +83,17 @@ def measure(
         raise UsageError("--fail-under goes with --baseline")
     if len(models) > 1 and not sweep:
         raise UsageError(f"one network is measured, or several with --sweep; {len(models)} were given")
-    if len(models) > 1 and (model_options.weights or model_options.labels or model_options.preprocessing):
+    if len(models) > 1 and (spec.weights or spec.labels or spec.preprocessing):
         raise UsageError("--weights, --labels and --preprocessing are for one network, but several were given")
     before = None if baseline is None else read_result(baseline)
-    named = [replace(model_options, model=name) for name in models or _at_hand(model_options, sweep)]
-    read = [path for options in named for path in options.files]
+    named = [replace(spec, model=name) for name in models or _at_hand(spec, sweep)]
+    read = [path for one in named for path in one.files]
     read += [path for path in (baseline, None if source is None else Path(source)) if path is not None]
     require_suffix("--json", json_file, ".json")
     require_suffix("--html", html_file, ".html", ".htm")
     check_outputs({"--json": json_file, "--html": html_file}, read, overwrite)
 
-    result = _measured(source, [_setup(options) for options in named], sweep, before, quiet)
+    result = _measured(source, [_setup(one) for one in named], sweep, before, quiet)
     _print(result, quiet)
     if json_file is not None:
         write_whole(json_file, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
@@ -102,33 +102,26 @@ def measure(
 
         write_whole(html_file, page(result))
     if save:
-        _store(result, model_options, quiet)
+        _store(result, spec, quiet)
     return 0 if before is None else _compare(before, result, fail_under)
 
 
-def _at_hand(options: ModelOptions, sweep: bool) -> list[str]:
+def _at_hand(spec: NetworkSpec, sweep: bool) -> list[str]:
     """The networks to measure where none is named: the usual one, in a sweep all whose weights are here."""
     from live_classify.models.catalogue.networks import NETWORKS
 
-    plain = not (options.weights or options.labels or options.preprocessing)
+    plain = not (spec.weights or spec.labels or spec.preprocessing)
     others = (
         [name for name, network in NETWORKS.items() if network.weights.find() is not None] if sweep and plain else []
     )
-    return list(dict.fromkeys([options.model, *others]))
+    return list(dict.fromkeys([spec.model, *others]))
 
 
-def _setup(options: ModelOptions) -> Setup:
+def _setup(spec: NetworkSpec) -> Setup:
     from live_classify.measure.session import Setup
-    from live_classify.models.convert.calibration import Calibration
 
-    classifier = options.load()
-    return Setup(classifier.network, _wishes(options), Calibration(options.calibration, classifier.resize), classifier)
-
-
-def _wishes(options: ModelOptions) -> Wishes:
-    from live_classify.engines.select import Wishes
-
-    return Wishes(options.engine, options.precision, options.device, options.batch)
+    classifier = spec.load(loading_bar())
+    return Setup(classifier.network, spec.wishes, spec.calibration_for(classifier.network), classifier)
 
 
 def _measured(source: str | None, setups: Sequence[Setup], sweep: bool, before: Result | None, quiet: bool) -> Result:
@@ -158,11 +151,11 @@ def _print(result: Result, quiet: bool) -> None:
         note(warning)
 
 
-def _store(result: Result, options: ModelOptions, quiet: bool) -> None:
+def _store(result: Result, spec: NetworkSpec, quiet: bool) -> None:
     from live_classify.engines.stored import choices_file, store_choice
     from live_classify.measure.engines import choice_of, fastest_rows
 
-    for row in fastest_rows(result["table"], _wishes(options)):
+    for row in fastest_rows(result["table"], spec.wishes):
         store_choice(row["model"], row["goal"], choice_of(row))
     if not quiet:
         note(f"stored in {choices_file()}")

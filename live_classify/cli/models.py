@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from live_classify.cli.console import counted, say
+from live_classify.cli.engine_type import EngineType
 from live_classify.cli.options import loading_bar
 from live_classify.core.errors import LiveClassifyError, UsageError
 
@@ -53,7 +54,7 @@ class _CheckOptions:
 )
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "litert", "keras", "openvino"]),
+    type=EngineType(),
     default="auto",
     help="Check this one only.  [default: all]",
 )
@@ -123,13 +124,15 @@ def _litert_files(network: Network) -> str:
 
 
 def _engines() -> Iterator[str]:
-    from live_classify.engines.select import installed
+    from live_classify.engines.registry import engines
 
-    yield "engine    precisions              runs on"
-    yield "litert    float32, int8           CPU"
-    yield "keras     float32, float16        CPU, GPU"
-    missing = "" if installed("openvino") else "not installed: pip install 'live_classify[openvino]'"
-    yield f"openvino  float32, float16, int8  {missing or 'CPU (x86)'}"
+    yield f"{'engine':8}  {'precisions':22}  runs on"
+    for spec in engines():
+        refused = [precision for precision in spec.precisions if spec.installed and spec.refuses(precision)]
+        runs_on = spec.runs_on + (f"; not here: {', '.join(refused)}" if refused else "")
+        if not spec.installed:
+            runs_on = f"not installed: {spec.how_to_install}"
+        yield f"{spec.name:8}  {', '.join(spec.precisions):22}  {runs_on}"
 
 
 def _check(names: tuple[str, ...], options: _CheckOptions) -> int:

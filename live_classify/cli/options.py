@@ -5,23 +5,22 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from live_classify.cli.engine_type import EngineType
+from live_classify.spec import DEFAULT_MODEL, NetworkSpec
+
 if TYPE_CHECKING:
-    from live_classify.classifier import Classifier
     from live_classify.cli.loading import LoadingBar
-    from live_classify.engines.select import EngineChoice, PrecisionChoice
-    from live_classify.imaging.resize import ResizeMode
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _FILE = click.Path(path_type=Path)
 DEFAULT_MIN_CONFIDENCE = 0.2
-_DEFAULT_MODEL = "efficientnet-lite0"  # as in the catalogue, which takes longer to import
 _LONGEST_S = 4_000_000  # 46 days; threads can't wait much longer on every system
 
 
@@ -35,92 +34,56 @@ class FiniteRange(click.FloatRange):
         return number
 
 
-@dataclass(frozen=True, slots=True)
-class ModelOptions:
-    """Which network, and how it runs."""
-
-    model: str
-    weights: Path | None
-    labels: Path | None
-    preprocessing: str | None
-    engine: EngineChoice
-    device: str
-    precision: PrecisionChoice
-    calibration: tuple[Path, ...]
-    batch: int | None
-    top: int
-    resize: ResizeMode | None
-
-    @property
-    def files(self) -> list[Path]:
-        """Files that it reads, which no output may be."""
-        named = [self.weights, self.labels, Path(self.model), *self.calibration]
-        return [path for path in named if path is not None and path.is_file()]
-
-    def load(self) -> Classifier:
-        """Make the classifier of the command that is running; what takes long is shown unless it is to be quiet.
-
-        Raises:
-            LiveClassifyError: the options make no sense, or a file of the network can't be used.
-        """
-        from live_classify.classifier import load_classifier
-
-        return load_classifier(
-            **{field.name: getattr(self, field.name) for field in fields(self)}, progress=loading_bar()
-        )
-
-
 def loading_bar() -> LoadingBar:
-    """What shows the progress of loading while the current command runs; silent with ``--quiet``, or in a worker."""
+    """What shows the progress of loading while the current command runs; silent with ``--quiet``."""
     from live_classify.cli.loading import LoadingBar
 
-    context = click.get_current_context(silent=True)
-    bar = LoadingBar(quiet=context is None or bool(context.params.get("quiet")))
-    if context is not None:
-        context.call_on_close(bar.close)
+    context = click.get_current_context()
+    bar = LoadingBar(quiet=bool(context.params.get("quiet")))
+    context.call_on_close(bar.close)
     return bar
 
 
-def model_options(function: Function) -> Function:
-    """Add the options of :class:`ModelOptions`; the function receives it as ``model_options``."""
+def network_options(function: Function) -> Function:
+    """Add the options that are fields of :class:`~live_classify.spec.NetworkSpec`; the function receives ``spec``."""
 
     @functools.wraps(function)
     def gathered(**values: Any) -> Any:
-        return function(model_options=_taken_from(values), **values)
+        return function(spec=_taken_from(values), **values)
 
-    return _with(_model_options(several=False), gathered)  # type: ignore[return-value]  # the signature is another
+    return _with(_network_options(several=False), gathered)  # type: ignore[return-value]  # the signature is another
 
 
-def several_model_options(function: Function) -> Function:
+def several_network_options(function: Function) -> Function:
     """The same where ``--model`` may be repeated.
 
-    The function receives ``models``, the names that were given, and ``model_options`` for the first of them, or for the
-    usual one.
+    The function receives ``models``, the names that were given, and ``spec`` for the first of them, or for the usual
+    one.
     """
 
     @functools.wraps(function)
     def gathered(**values: Any) -> Any:
         models = values["model"]
-        values["model"] = models[0] if models else _DEFAULT_MODEL
-        return function(model_options=_taken_from(values), models=models, **values)
+        values["model"] = models[0] if models else DEFAULT_MODEL
+        return function(spec=_taken_from(values), models=models, **values)
 
-    return _with(_model_options(several=True), gathered)  # type: ignore[return-value]  # the signature is another
-
-
-def _taken_from(values: dict[str, Any]) -> ModelOptions:
-    return ModelOptions(**{field.name: values.pop(field.name) for field in fields(ModelOptions)})
+    return _with(_network_options(several=True), gathered)  # type: ignore[return-value]  # the signature is another
 
 
-def _model_options(several: bool) -> list[Callable[[Any], Any]]:
+def _taken_from(values: dict[str, Any]) -> NetworkSpec:
+    return NetworkSpec(**{field.name: values.pop(field.name) for field in fields(NetworkSpec)})
+
+
+def _network_options(several: bool) -> list[Callable[[Any], Any]]:
     return [
         click.option(
             "--model",
             multiple=several,
-            default=None if several else _DEFAULT_MODEL,
+            default=None if several else DEFAULT_MODEL,
             show_default=not several,
             metavar="NAME|PATH",
             help="Which network: a name that `live-classify models` lists, or a .keras, .h5, .tflite or SavedModel."
-            + (f"  [default: {_DEFAULT_MODEL}]" if several else ""),
+            + (f"  [default: {DEFAULT_MODEL}]" if several else ""),
         ),
         click.option(
             "--weights", type=_FILE, metavar="FILE", help="Weights for it (.h5), in place of those that are published."
@@ -133,7 +96,7 @@ def _model_options(several: bool) -> list[Callable[[Any], Any]]:
         ),
         click.option(
             "--engine",
-            type=click.Choice(["auto", "litert", "keras", "openvino"]),
+            type=EngineType(),
             default="auto",
             show_default=True,
             help="What runs the network.",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from live_classify.flow.pipeline import Pipeline
+    from live_classify.flow.monitor import Monitor
     from live_classify.jobs.job import Job
 
 
@@ -56,7 +56,7 @@ def _size(name: str) -> int:
 
 
 @contextlib.contextmanager
-def progress_of(pipeline: Pipeline, quiet: bool) -> Iterator[Callable[[], None]]:
+def progress_of(monitor: Monitor, quiet: bool) -> Iterator[Callable[[], None]]:
     """Show a bar with the recording's name, frames, frames a second and the time left.
 
     Yields:
@@ -78,22 +78,23 @@ def progress_of(pipeline: Pipeline, quiet: bool) -> Iterator[Callable[[], None]]
         transient=True,
         redirect_stdout=False,  # results belong to standard output even while the bar is there
     )
-    sources = {source.name: (number, source) for number, source in enumerate(pipeline.sources, start=1)}
     with bar:
         task = bar.add_task("opening", total=None, fps=0.0)
         shown = ""
 
         def update() -> None:
             nonlocal shown
-            result = pipeline.newest_result.get()
-            if result is None:
+            run = monitor.snapshot()
+            if run.newest is None:
                 return
-            frame, _ = result
-            number, source = sources[frame.source]
+            frame = run.newest.frame
             if frame.source != shown:  # each recording has its own speed, and so its own time left
                 shown = frame.source
-                position = f" ({number} of {len(sources)})" if len(sources) > 1 else ""
-                bar.reset(task, total=source.status().frame_count, description=f"{shown}{position}")
-            bar.update(task, completed=frame.index + 1, fps=pipeline.answer_meter.fps)
+                names = [source.name for source in run.sources]
+                number = names.index(shown)
+                position = f" ({number + 1} of {len(names)})" if len(names) > 1 else ""
+                frame_count = run.sources[number].status.frame_count
+                bar.reset(task, total=frame_count, description=f"{shown}{position}")
+            bar.update(task, completed=frame.index + 1, fps=run.answer_fps)
 
         yield update

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from live_classify.cli import sinks as outputs
-from live_classify.cli.console import Announcement, note
+from live_classify.cli.announce import SourceFailures, announcement
 from live_classify.cli.progress import progress_of
-from live_classify.core.errors import SourceError
+from live_classify.cli.run_report import RunReport
 
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
     from live_classify.core.protocols import Sink, Source
+    from live_classify.flow.outlet import Outlet
 
 _PROGRESS_EVERY_S = 0.1
 
@@ -24,7 +24,7 @@ def run_recorded(
     command: str,
     sources: Sequence[Source],
     classifier: Classifier,
-    sinks: Sequence[Sink],
+    sinks: Sequence[Sink | Outlet],
     *,
     smooth_s: float,
     min_confidence: float,
@@ -56,25 +56,26 @@ def run_recorded(
         LiveClassifyError: the first failure of any other part.
     """
     from live_classify.flow.pipeline import Pipeline
+    from live_classify.imaging.still_frames import StillFrames
 
-    announcements = [] if quiet else [Announcement(classifier.describe("throughput"))]
+    announcements = [] if quiet else [announcement(classifier.describe("throughput"))]
     pipeline = Pipeline(
         sources,
         classifier,
         live=False,
         sinks=[*announcements, *sinks],
+        event_sinks=[SourceFailures()],
         smooth_s=smooth_s,
         min_confidence=min_confidence,
-        skip_still=skip_still,
-        on_source_error=_report,
+        fresh_filter=StillFrames() if skip_still else None,
     )
-    running = outputs.summed_up(command, pipeline, written, stats, quiet)
-    with running, pipeline, progress_of(pipeline, quiet) as show_progress:
+    report = RunReport(command, written, stats, quiet)
+    with (
+        report.of(classifier, pipeline.monitor),
+        pipeline,
+        progress_of(pipeline.monitor, quiet) as show_progress,
+    ):
         until_s = math.inf if duration is None else time.monotonic() + duration
         while not pipeline.wait(_PROGRESS_EVERY_S) and time.monotonic() < until_s:
             show_progress()
-    return 1 if pipeline.source_errors else 0
-
-
-def _report(error: SourceError) -> None:
-    note(f"live-classify: {error}")
+    return 1 if pipeline.monitor.snapshot().errors else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from live_classify.answers.tally import Tally
-from live_classify.cli.console import counted, on_one_line, say
+from live_classify.cli.console import counted, say
 from live_classify.core.values import Answered
 
 _MOST_LABELS = 5
@@ -28,7 +28,7 @@ class Summary:
     def print(self) -> None:
         """Print the labels of each recording with their share of its frames, the most frequent first."""
         for source, tally in self._tallies.items():
-            say(f"{on_one_line(source)}: {counted(tally.frames, 'frame')}, {self._last_s[source]:.1f} s")
+            say(f"{source}: {counted(tally.frames, 'frame')}, {self._last_s[source]:.1f} s")
             shares = tally.shares()
             for share in shares[:_MOST_LABELS]:
                 part = f"{100 * share.frames / tally.frames:6.1f}%"

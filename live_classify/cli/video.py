@@ -9,21 +9,22 @@ from pathlib import Path
 import click
 
 from live_classify.cli.options import (
-    ModelOptions,
     answer_options,
     folder_options,
-    model_options,
+    loading_bar,
+    network_options,
     output_options,
     part_options,
     quiet_option,
     segment_options,
 )
 from live_classify.core.errors import UsageError
+from live_classify.spec import NetworkSpec
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@model_options
+@network_options
 @answer_options(
     None, "Time over which the label is averaged.  [default: 0 for the one that is drawn, 0.3 for segments]"
 )
@@ -35,7 +36,7 @@ from live_classify.core.errors import UsageError
 @quiet_option
 def video(
     paths: Sequence[str],
-    model_options: ModelOptions,
+    spec: NetworkSpec,
     smooth_s: float | None,
     min_confidence: float,
     every: int,
@@ -68,7 +69,7 @@ def video(
     from live_classify.cli.folder import FolderOptions, run_folder
     from live_classify.cli.recorded import run_recorded
     from live_classify.cli.summary import Summary
-    from live_classify.outputs.factory import Answering, Outputs, open_sinks
+    from live_classify.outputs.factory import Answering, Outputs, open_outlets
     from live_classify.outputs.paths import check_outputs
     from live_classify.sources.excerpt import Part
     from live_classify.sources.files import VIDEO_SUFFIXES, expand
@@ -86,7 +87,7 @@ def video(
         if ray is None and split_minutes is not None:
             raise UsageError("--split goes with --ray")
         options = FolderOptions(out_dir, write, at_a_time, ray, split_minutes, overwrite, quiet)
-        return run_folder(paths, model_options, answering, options)
+        return run_folder(paths, spec, answering, options)
     for option, value in (("--write", write), ("--jobs", at_a_time), ("--ray", ray), ("--split", split_minutes)):
         if value is not None:
             raise UsageError(f"{option} goes with --out-dir")
@@ -96,11 +97,11 @@ def video(
         if path is not None and len(sources) > 1:
             raise UsageError(f"{option} takes one recording, {len(sources)} were given")
     outputs.check_kinds()
-    inputs = [*(Path(source.name) for source in sources), *model_options.files]
+    inputs = [*(Path(source.name) for source in sources), *spec.files]
     check_outputs({**outputs.by_option(), "--stats": stats}, inputs, overwrite)
-    classifier, summary = model_options.load(), Summary()
+    classifier, summary = spec.load(loading_bar()), Summary()
     recording = recording_file(names[0])
-    sinks = open_sinks(outputs, answering, classifier.labels, classifier.top, sources[0], recording)
+    sinks = open_outlets(outputs, answering, classifier.labels, classifier.top, sources[0], recording)
     status = run_recorded(
         "video",
         sources,

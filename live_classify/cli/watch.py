@@ -10,14 +10,14 @@ import click
 from live_classify.cli.console import note
 from live_classify.cli.options import (
     FiniteRange,
-    ModelOptions,
     answer_options,
     duration_option,
-    model_options,
+    network_options,
     no_window_option,
     output_options,
     quiet_option,
 )
+from live_classify.spec import NetworkSpec
 
 
 @click.command()
@@ -39,14 +39,12 @@ from live_classify.cli.options import (
     show_default=True,
     help="After so long without a frame a camera or stream is connected again.",
 )
-@model_options
+@network_options
 @answer_options(0.3, "Time over which answers are averaged; 0 is none.")
 @output_options
 @no_window_option
 @quiet_option
-def watch(
-    sources: Sequence[str], timeout: float, stall: float, model_options: ModelOptions, quiet: bool, **options: Any
-) -> None:
+def watch(sources: Sequence[str], timeout: float, stall: float, spec: NetworkSpec, quiet: bool, **options: Any) -> None:
     """Classify live what SOURCE shows.
 
     SOURCE is a camera number (0 by default), a device file (/dev/video2), a stream (rtsp://, http://, https://), a
@@ -69,7 +67,7 @@ def watch(
     patience = Patience(timeout, stall, unopened=len(texts) > 1)
     watched = live_sources(texts, patience, (lambda _: None) if quiet else _tell)
     inputs = [path for text in texts for path in files_read(text)]
-    run_live("watch", watched, inputs, model_options, LiveOptions(quiet=quiet, **options))
+    run_live("watch", watched, inputs, spec, LiveOptions(quiet=quiet, **options))
 
 
 def _tell(line: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.core.events import Event, SignalLost, SignalRestored
-from live_classify.core.values import Activations, Answered, Frame
+from live_classify.core.values import Activations, Answered, BgrImage, Frame, Label, Region
 
 Goal: TypeAlias = Literal["latency", "throughput"]
 """``latency``: one answer as soon as possible, for live sources. ``throughput``: the most answers, for recordings."""
@@ -99,6 +99,32 @@ class Head(Protocol):
         Raises:
             EngineError: the activations aren't finite.
         """
+
+
+class Recognizer(Protocol):
+    """What a pipeline runs: a network ready to answer. :class:`~live_classify.classifier.Classifier` is one."""
+
+    @property
+    def head(self) -> Head:
+        """Turns the engines' activations into probabilities."""
+
+    def engines(self, goal: Goal) -> Sequence[Engine]:
+        """The engines for live or for recorded work, one for each inference thread."""
+
+    def sample(self, bgr: BgrImage, region: Region, rgb: npt.NDArray[np.uint8]) -> None:
+        """Cut a region out of a picture and resize it to the network's input.
+
+        Args:
+            bgr: ``(H, W, 3)`` uint8 BGR, any size; unchanged.
+            region: what is looked at.
+            rgb: ``(h, w, 3)`` uint8, contiguous; filled with the result, RGB.
+        """
+
+    def rank(self, probabilities: npt.NDArray[np.float32]) -> tuple[Label, ...]:
+        """The most probable labels of ``(labels,)`` probabilities, best first; at least one."""
+
+    def label(self, index: int, probability: float) -> Label:
+        """The label of a class, with a probability."""
 
 
 class Sink(Protocol):

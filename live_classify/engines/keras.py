@@ -1,7 +1,6 @@
 """A Keras network, resident on its device.
 
-Frames go up as uint8, once a batch; cast, preprocessing, network and softmax run in one compiled graph; only
-probabilities come back.
+Frames go up as uint8, once a batch; cast, preprocessing and network run in one compiled graph; only scores come back.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import numpy.typing as npt
 
 from live_classify.core.errors import EngineError, LiveClassifyError, UsageError
 from live_classify.core.one_line import one_line
-from live_classify.engines.base import EngineName
+from live_classify.core.values import Activations
 from live_classify.engines.keras_backends import find_backend
 from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.records.network import Network
@@ -23,6 +22,13 @@ from live_classify.models.weights.origin import Progress, no_progress
 
 if TYPE_CHECKING:
     import keras
+
+    from live_classify.core.protocols import Goal
+    from live_classify.engines.stored import Choice
+    from live_classify.models.convert.cache import Calibration
+
+_CALLS_IN_FLIGHT = 2  # on a GPU, so that one batch is uploaded while another runs
+_BATCH = {"gpu": 32, "cpu": 8}  # for recordings; larger ones gain little
 
 _building = threading.Lock()  # Keras numbers layers and keeps devices in globals
 
@@ -63,7 +69,7 @@ class KerasEngine:
         ModelFileError: the weights are missing or damaged.
     """
 
-    name: EngineName = "keras"
+    name = "keras"
 
     def __init__(
         self,
@@ -85,29 +91,43 @@ class KerasEngine:
                 model = network.build(progress)
                 if precision == "float16":
                     _compute_in_half(model, "mixed_float16" if device.startswith("gpu") else "mixed_bfloat16")
-                self._run = backend.compile(model, _probabilities(network), (batch, *network.input_size, 3), device)
-                self._run(np.zeros((batch, *self.input_size, 3), np.uint8))  # the first run plans the graph
+                self._compiled = backend.compile(model, _scores(network), (batch, *network.input_size, 3), device)
+                self._compiled(np.zeros((batch, *self.input_size, 3), np.uint8))  # the first run plans the graph
             except LiveClassifyError:
                 raise
             except Exception as error:  # every backend has errors of its own, for want of memory and for the rest
                 raise EngineError(f"{network.name} doesn't run on {device}: {one_line(error)}") from error
 
-    def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Run the network; see :class:`~live_classify.engines.base.Engine`."""
+    def run(self, rgb: npt.NDArray[np.uint8]) -> Activations:
+        """Run the network; see :class:`~live_classify.core.protocols.Engine`."""
         count = len(rgb)
         if count < self.batch:
             rgb = np.concatenate([rgb, np.zeros((self.batch - count, *rgb.shape[1:]), np.uint8)])
         try:
-            return self._run(rgb)[:count]
+            return Activations(self._compiled(rgb)[:count])
         except self._failures as error:
             raise EngineError(f"the keras engine failed: {one_line(error)}") from error
 
     def close(self) -> None:
-        """Let the network go; see :class:`~live_classify.engines.base.Engine`."""
-        del self._run
+        """Let the network go; see :class:`~live_classify.core.protocols.Engine`."""
+        del self._compiled
 
 
 def open_keras(
+    network: Network,
+    choice: Choice,
+    goal: Goal,
+    calibration: Calibration,  # noqa: ARG001 (it computes in no integers)
+    progress: Progress = no_progress,
+) -> list[KerasEngine]:
+    """Make a network resident on the devices of a choice; see :class:`~live_classify.engines.registry.Open`."""
+    kind = choice.device.partition(":")[0]
+    batch = choice.batch or (_BATCH[kind] if goal == "throughput" else 1)
+    calls = choice.workers or (_CALLS_IN_FLIGHT if kind == "gpu" else 1)
+    return open_on(network, find_devices(choice.device), batch, calls, choice.precision, progress)
+
+
+def open_on(
     network: Network,
     devices: Sequence[str],
     batch: int,
@@ -135,15 +155,13 @@ def open_keras(
     return [KerasEngine(network, device, batch, precision, progress) for device in devices] * calls
 
 
-def _probabilities(network: Network) -> Any:
-    def run(model: keras.Model, rgb: Any) -> Any:
+def _scores(network: Network) -> Any:
+    def scores(model: keras.Model, rgb: Any) -> Any:
         from keras import ops
 
-        scores = model(network.preprocessing.apply(ops.cast(rgb, "float32")), training=False)
-        scores = ops.cast(scores, "float32")
-        return scores if network.output == "probabilities" else ops.softmax(scores, axis=-1)
+        return ops.cast(model(network.preprocessing.apply(ops.cast(rgb, "float32")), training=False), "float32")
 
-    return run
+    return scores
 
 
 def _compute_in_half(model: keras.Model, policy: str) -> None:

@@ -24,7 +24,7 @@ Run: TypeAlias = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
 """A network compiled for one shape of batch; waits for the result. Calls of several threads overlap."""
 
 Network: TypeAlias = Callable[["keras.Model", Any], Any]
-"""From the model and a tensor of uint8 pixels to float32 probabilities, in Keras's operations."""
+"""From the model and a tensor of uint8 pixels to float32 scores, in Keras's operations."""
 
 
 class Backend(Protocol):
@@ -84,8 +84,8 @@ class _TensorFlow:
         def run(batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
             with tf.device(device):
                 # A frozen graph lists its results.
-                (probabilities,) = tf.nest.flatten(traced(tf.constant(batch)))
-                return np.asarray(probabilities.numpy(), dtype=np.float32)
+                (scores,) = tf.nest.flatten(traced(tf.constant(batch)))
+                return np.asarray(scores.numpy(), dtype=np.float32)
 
         return run
 

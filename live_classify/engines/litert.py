@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -15,11 +15,39 @@ from ai_edge_litert.interpreter import Interpreter
 from live_classify.core.errors import EngineError
 from live_classify.core.one_line import one_line
 from live_classify.core.quiet import native_stderr_silenced
-from live_classify.engines.base import EngineName, softmax
-from live_classify.models.records.network import Output
+from live_classify.core.values import Activations
+from live_classify.engines.litert_files import litert_file
+from live_classify.engines.processor import MAX_WORKERS, usable_cores
+from live_classify.models.records.network import Network
 from live_classify.models.records.preprocessing import NONE, Preprocessing
+from live_classify.models.weights.origin import Progress
+
+if TYPE_CHECKING:
+    from live_classify.core.protocols import Goal
+    from live_classify.engines.stored import Choice
+    from live_classify.models.convert.cache import Calibration
 
 _EIGHT_BITS = (np.uint8, np.int8)
+_MAX_THREADS = 8  # a network of a few milliseconds gains nothing beyond
+
+
+def open_litert(
+    network: Network, choice: Choice, goal: Goal, calibration: Calibration, progress: Progress
+) -> list[LiteRTEngine]:
+    """Make interpreters ready: for ``throughput`` one a core with one thread each, for ``latency`` one with all cores.
+
+    See :class:`~live_classify.engines.registry.Open`.
+    """
+    path = litert_file(network, choice.precision, calibration, progress)
+    cores = usable_cores()
+    workers = choice.workers or (min(cores, MAX_WORKERS) if goal == "throughput" else 1)
+    threads = max(1, min(cores // workers, _MAX_THREADS))
+    # A converted file holds the preprocessing; the user's own doesn't.
+    preprocessing = NONE if network.construct is not None else network.preprocessing
+    return [
+        LiteRTEngine(path, choice.precision, threads, choice.batch or 1, preprocessing=preprocessing)
+        for _ in range(workers)
+    ]
 
 
 class LiteRTEngine:
@@ -35,13 +63,12 @@ class LiteRTEngine:
         batch: the largest batch that will be given; run one picture after the other.
         preprocessing: what the file doesn't hold of it. Without any, pixels go in as they are: 0..255, or -128..127
             where the file takes int8.
-        output: what the scores are.
 
     Raises:
         EngineError: LiteRT refuses the file, or its input or output is of another kind.
     """
 
-    name: EngineName = "litert"
+    name = "litert"
     device = "cpu"
 
     def __init__(
@@ -52,7 +79,6 @@ class LiteRTEngine:
         batch: int = 1,
         *,
         preprocessing: Preprocessing = NONE,
-        output: Output = "logits",
     ) -> None:
         try:
             with native_stderr_silenced():  # XNNPACK announces itself there
@@ -76,22 +102,15 @@ class LiteRTEngine:
         self._table = _table(preprocessing, source)
         self._reversed = preprocessing.colour == "bgr"
         self._step = _step(target)
-        self._gives_probabilities = output == "probabilities"
-        self.classify(np.zeros((1, *self.input_size, 3), np.uint8))  # XNNPACK packs the weights in the first run
+        self.run(np.zeros((1, *self.input_size, 3), np.uint8))  # XNNPACK packs the weights in the first run
 
-    def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Run the network; see :class:`~live_classify.engines.base.Engine`."""
+    def run(self, rgb: npt.NDArray[np.uint8]) -> Activations:
+        """Run the network; see :class:`~live_classify.core.protocols.Engine`."""
         scores = np.concatenate([self._scores(picture) for picture in rgb])
         if self._step is not None:
             scale, zero_point = self._step
             scores = (scores - zero_point) * scale
-        if scores.shape[1] == 1:
-            scores = np.concatenate([1 - scores if self._gives_probabilities else 0 * scores, scores], axis=1)
-        if not self._gives_probabilities:
-            return softmax(scores)
-        # Rounded to 8 bits they may add up to something else than 1, or to nothing.
-        total = scores.sum(axis=1, keepdims=True)
-        return np.where(total > 0, scores / np.where(total > 0, total, 1), np.float32(1 / scores.shape[1]))
+        return Activations(scores)
 
     def _scores(self, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """What the network gives for one picture, as float32, still in the steps of its output."""
@@ -107,7 +126,7 @@ class LiteRTEngine:
             raise EngineError(f"LiteRT failed: {one_line(error)}") from error
 
     def close(self) -> None:
-        """Release the interpreter; see :class:`~live_classify.engines.base.Engine`."""
+        """Release the interpreter; see :class:`~live_classify.core.protocols.Engine`."""
         del self._interpreter
 
 

@@ -11,6 +11,9 @@ from pathlib import Path
 # without them no faster (as on AVX2 alone). Names as Linux lists them.
 _INT8_INSTRUCTIONS = frozenset({"avx512_vnni", "avx_vnni", "amx_int8", "asimddp"})
 
+MAX_WORKERS = 8
+"""Workers on a CPU: together they outrun the one thread that decodes, and each takes tens of megabytes."""
+
 
 def usable_cores() -> int:
     """How many processors this process may use."""
@@ -41,9 +44,14 @@ def fast_at_int8() -> bool:
     return not _INT8_INSTRUCTIONS.isdisjoint(listed.split())
 
 
-def fast_at_bfloat16() -> bool:
-    """Whether the processor has instructions for bfloat16, as far as the system tells."""
-    return not {"amx_bf16", "avx512_bf16"}.isdisjoint(_cpuinfo().split())
+def lacks_int8() -> bool:
+    """Whether it is known to have no instructions for 8-bit integers; False where the system doesn't tell."""
+    return bool(_cpuinfo()) and not fast_at_int8()
+
+
+def lacks_bfloat16() -> bool:
+    """Whether it is known to have no instructions for bfloat16; False where the system doesn't tell."""
+    return bool(_cpuinfo()) and {"amx_bf16", "avx512_bf16"}.isdisjoint(_cpuinfo().split())
 
 
 @cache

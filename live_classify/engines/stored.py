@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from live_classify.core.errors import OutputError
+from live_classify.core.protocols import Goal
 from live_classify.core.whole_file import write_whole
-from live_classify.engines.base import EngineName, Goal
 from live_classify.models.records.network import Precision
 
 
@@ -18,7 +18,7 @@ from live_classify.models.records.network import Precision
 class Choice:
     """An engine settled on."""
 
-    engine: EngineName
+    engine: str
     precision: Precision
     device: str
     batch: int | None = None
@@ -79,7 +79,7 @@ def machine() -> str:
 def _is_sound(choice: Choice) -> bool:
     counts = (choice.batch, choice.workers)
     return (
-        choice.engine in get_args(EngineName)
+        isinstance(choice.engine, str)
         and choice.precision in get_args(Precision)
         and isinstance(choice.device, str)
         and all(count is None or (type(count) is int and 1 <= count <= 1024) for count in counts)

@@ -35,6 +35,7 @@ class Buffer(Generic[T]):
         self._items: deque[T] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self._boundless = False
         self.dropped: Counter[str] = Counter()
         """Items that newer ones replaced, by source."""
 
@@ -45,10 +46,10 @@ class Buffer(Generic[T]):
             False once the buffer is closed: the item wasn't taken, and none will be.
         """
         with self._changed:
-            if self._latest and not self._closed and self._displace(item):
+            if self._latest and not (self._closed or self._boundless) and self._displace(item):
                 self._changed.notify_all()
                 return True
-            self._changed.wait_for(lambda: self._closed or len(self._items) < self._size)
+            self._changed.wait_for(lambda: self._closed or self._boundless or len(self._items) < self._size)
             if self._closed:
                 return False
             self._items.append(item)
@@ -94,11 +95,23 @@ class Buffer(Generic[T]):
             self._closed = True
             self._changed.notify_all()
 
-    def discard(self) -> None:
-        """Close, and forget what is waiting."""
+    def discard(self) -> list[T]:
+        """Close, and forget what is waiting.
+
+        Returns:
+            What was forgotten.
+        """
         with self._changed:
+            forgotten = list(self._items)
             self._items.clear()
             self.close()
+            return forgotten
+
+    def release(self) -> None:
+        """Make no writer wait any more, nor push anything out: whoever ends a run lets the last items through."""
+        with self._changed:
+            self._boundless = True
+            self._changed.notify_all()
 
     @property
     def finished(self) -> bool:

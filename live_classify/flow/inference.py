@@ -4,25 +4,61 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Generic, TypeAlias, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from live_classify.core.values import Frame
-from live_classify.engines.base import Engine
+from live_classify.core.protocols import Engine, Recognizer
+from live_classify.core.values import Frame, Region
 from live_classify.flow.buffer import Buffer
+from live_classify.flow.in_order import InOrder
 from live_classify.flow.meter import Meter
-from live_classify.imaging.resize import ResizeMode, resize_into
-from live_classify.imaging.still_frames import StillFrames
 
-T = TypeVar("T")
 
-Answer: TypeAlias = tuple[Frame, npt.NDArray[np.float32]]
-"""A frame and its probabilities."""
-_Work: TypeAlias = tuple[list[Frame], list[npt.NDArray[np.float32] | None], float]
-"""Frames, the probabilities of each (None: those of the frame before), and when they were there."""
+class Answer(NamedTuple):
+    """What the network says of one picture."""
+
+    probabilities: npt.NDArray[np.float32]
+    """``(labels,)`` float32."""
+    features: npt.NDArray[np.float32] | None
+    """``(D,)`` float32."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredBatch:
+    """Frames with their answers, in order."""
+
+    frames: Sequence[Frame]
+    answers: Sequence[Sequence[Answer]]
+    """Of each frame, one for each region."""
+    finished_s: float
+    """When the network was done, in seconds on ``time.monotonic``."""
+    still: int = 0
+    """Of the frames, those of which nothing was fresh."""
+
+
+class FreshFilter(Protocol):
+    """Tells which pictures need an answer of their own. Used by one thread at a time."""
+
+    def is_fresh(self, rgb: npt.NDArray[np.uint8], source: str, region: str) -> bool:
+        """Whether a picture must be classified; if not, it takes the answer of the last one that was.
+
+        Args:
+            rgb: ``(H, W, 3)`` uint8, resized to the network's input.
+            source: name of the source it comes from; the first picture of a source is always fresh.
+            region: name of the region it shows.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    frames: Sequence[Frame]
+    answers: Sequence[Answer | None]
+    """One for each region of each frame; None: that of the picture before."""
+    finished_s: float
 
 
 class Inference:
@@ -30,104 +66,91 @@ class Inference:
 
     Args:
         frames: where frames wait.
-        deliver: takes ``(answers, finished_s)`` for each batch, in the order in which they were taken; the answers are
-            pairs of a frame and its probabilities. It is called by one thread at a time and may wait: then no more
-            frames are taken.
-        resize: how frames are resized to the network's input.
+        deliver: takes the answers to each batch, in the order in which its frames were taken. It is called by one
+            thread at a time and may wait: then no more frames are taken.
+        recognizer: samples pictures and makes probabilities of activations.
+        regions: what is looked at in each frame.
         workers: how many threads there will be.
-        still: which frames needn't be classified, since they take the answer of the last one that was; None: all need.
+        fresh_filter: which pictures need an answer of their own; None: all do.
     """
 
     def __init__(
         self,
         frames: Buffer[Frame],
-        deliver: Callable[[list[Answer], float], None],
-        resize: ResizeMode,
+        deliver: Callable[[AnsweredBatch], None],
+        recognizer: Recognizer,
+        regions: Sequence[Region],
         workers: int,
-        still: StillFrames | None = None,
+        fresh_filter: FreshFilter | None = None,
     ) -> None:
         self._frames = frames
         self._deliver = deliver
-        self._resize = resize
-        self._still = still
-        self._last: npt.NDArray[np.float32] | None = None  # the answer that still frames take
+        self._recognizer = recognizer
+        self._regions = regions
+        self._fresh_filter = fresh_filter
+        self._last: dict[str, Answer] = {}  # of each region, the answer that still pictures take
         self._taking = threading.Lock()
         self._taken = 0
         self._order: InOrder[_Work] = InOrder(self._hand_on, ahead=2 * workers)
 
     def work(self, engine: Engine, meter: Meter) -> None:
         """Classify frames until there are no more: the body of one thread."""
-        batch = np.empty((engine.batch, *engine.input_size, 3), np.uint8)
+        at_a_time = max(1, engine.batch // len(self._regions))
+        pictures = np.empty((at_a_time * len(self._regions), *engine.input_size, 3), np.uint8)
         while True:
             with self._taking:  # one thread waits for frames, the others for it: so numbers follow the frames' order
-                frames = self._frames.take(engine.batch)
+                frames = self._frames.take(at_a_time)
                 number = self._taken
                 self._taken += 1
-                fresh = self._resize_fresh(frames, batch) if self._still is not None else [True] * len(frames)
+                fresh = None if self._fresh_filter is None else self._sample_fresh(frames, pictures)
             if not frames:
                 return
             with meter.busy():
-                if self._still is None:
-                    for frame, row in zip(frames, batch, strict=False):
-                        resize_into(frame.bgr, row, self._resize)
-                count = sum(fresh)
-                answers = iter(engine.classify(batch[:count]) if count else ())
-            meter.tick(count)
-            rows: list[npt.NDArray[np.float32] | None] = [next(answers) if is_new else None for is_new in fresh]
-            self._order.put(number, (frames, rows, time.monotonic()))
-
-    def _resize_fresh(self, frames: list[Frame], batch: npt.NDArray[np.uint8]) -> list[bool]:
-        """Resize the frames that must be classified into the batch, and say which they are. One thread at a time."""
-        assert self._still is not None  # noqa: S101 (for the type checker)
-        fresh: list[bool] = []
-        for frame in frames:
-            row = batch[sum(fresh)]
-            resize_into(frame.bgr, row, self._resize)
-            fresh.append(self._still.is_fresh(row, frame.source))
-        return fresh
+                if fresh is None:
+                    self._sample(frames, pictures)
+                    fresh = [True] * (len(frames) * len(self._regions))
+                answers = self._run(engine, pictures[: sum(fresh)])
+                answered = [next(answers) if is_new else None for is_new in fresh]
+            meter.tick(sum(fresh))
+            self._order.put(number, _Work(frames, answered, time.monotonic()))
 
     def abort(self) -> None:
         """Wake threads that wait for the answer to an earlier frame, which will not come."""
         self._order.abort()
 
+    def _sample(self, frames: Sequence[Frame], pictures: npt.NDArray[np.uint8]) -> None:
+        rows = iter(pictures)
+        for frame in frames:
+            for region in self._regions:
+                self._recognizer.sample(frame.bgr, region, next(rows))
+
+    def _sample_fresh(self, frames: Sequence[Frame], pictures: npt.NDArray[np.uint8]) -> list[bool]:
+        """Sample the pictures that must be classified, and say which they are. One thread at a time."""
+        assert self._fresh_filter is not None  # noqa: S101 (for the type checker)
+        fresh: list[bool] = []
+        for frame in frames:
+            for region in self._regions:
+                row = pictures[sum(fresh)]
+                self._recognizer.sample(frame.bgr, region, row)
+                fresh.append(self._fresh_filter.is_fresh(row, frame.source, region.name))
+        return fresh
+
+    def _run(self, engine: Engine, pictures: npt.NDArray[np.uint8]) -> Iterator[Answer]:
+        for start in range(0, len(pictures), engine.batch):
+            activations = engine.run(pictures[start : start + engine.batch])
+            probabilities, features = self._recognizer.head.probabilities(activations), activations.features
+            for number, row in enumerate(probabilities):
+                yield Answer(row, None if features is None else features[number])
+
     def _hand_on(self, work: _Work) -> None:
-        frames, rows, finished_s = work
-        answers: list[Answer] = []
-        for frame, row in zip(frames, rows, strict=True):
-            self._last = self._last if row is None else row
-            if self._last is not None:  # the first frame of all is always classified
-                answers.append((frame, self._last))
-        self._deliver(answers, finished_s)
-
-
-class InOrder(Generic[T]):
-    """Puts numbered work that is finished out of order back into order.
-
-    Args:
-        hand_on: takes the work, number 0 first; called by one thread at a time.
-        ahead: how far ahead of a missing one finished work may be; so a slow thread bounds the memory of the others.
-    """
-
-    def __init__(self, hand_on: Callable[[T], None], ahead: int) -> None:
-        self._hand_on = hand_on
-        self._ahead = ahead
-        self._changed = threading.Condition()
-        self._finished: dict[int, T] = {}
-        self._next = 0
-        self._aborted = False
-
-    def put(self, number: int, work: T) -> None:
-        """Give finished work; returns once it was handed on, or is kept for whoever brings what is missing."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._aborted or number < self._next + self._ahead)
-            self._finished[number] = work
-            while not self._aborted and self._next in self._finished:
-                self._hand_on(self._finished.pop(self._next))
-                self._next += 1
-                self._changed.notify_all()
-
-    def abort(self) -> None:
-        """Hand nothing more on, and wake all that wait."""
-        self._aborted = True  # before the lock: whoever holds it may be waiting inside hand_on
-        with self._changed:
-            self._changed.notify_all()
+        answers = iter(work.answers)
+        batch: list[list[Answer]] = []
+        still = 0
+        for _ in work.frames:
+            of_frame = zip(self._regions, answers, strict=False)  # takes as many answers as there are regions
+            fresh = {region.name: answer for region, answer in of_frame if answer is not None}
+            self._last |= fresh
+            still += not fresh
+            # The first picture of a source is always fresh: so there is a last answer for one that is still.
+            batch.append([self._last[region.name] for region in self._regions])
+        self._deliver(AnsweredBatch(work.frames, batch, work.finished_s, still))

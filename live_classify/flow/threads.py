@@ -52,6 +52,10 @@ class ThreadGroup:
                 thread.join(None if until_s is None else max(0.0, until_s - time.monotonic()))
         return [thread.name for thread in self._threads if thread.is_alive()]
 
+    def owns_current_thread(self) -> bool:
+        """Whether the calling thread is one of them."""
+        return threading.current_thread() in self._threads
+
     def _run(self, body: Body) -> None:
         try:
             body()

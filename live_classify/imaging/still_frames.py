@@ -19,23 +19,23 @@ class StillFrames:
     """
 
     def __init__(self) -> None:
-        self._classified: npt.NDArray[np.uint8] | None = None
+        self._classified: dict[str, npt.NDArray[np.uint8]] = {}  # by region, of the source below
         self._source = ""
-        self.skipped = 0
-        """Frames that needed no answer of their own."""
 
-    def is_fresh(self, rgb: npt.NDArray[np.uint8], source: str) -> bool:
-        """Whether a frame must be classified; if so, those that follow are compared with it.
+    def is_fresh(self, rgb: npt.NDArray[np.uint8], source: str, region: str) -> bool:
+        """Whether a picture must be classified; if so, those that follow are compared with it.
 
         Args:
             rgb: ``(H, W, 3)`` uint8, resized to the network's input.
-            source: where it comes from; the first frame of a source is always fresh.
+            source: where it comes from; the first frame after one of another source is always fresh.
+            region: which part of the frame it shows.
         """
-        known = self._classified
-        if known is not None and source == self._source and _difference(rgb, known) <= _LIMIT:
-            self.skipped += 1
+        if source != self._source:
+            self._classified, self._source = {}, source
+        known = self._classified.get(region)
+        if known is not None and _difference(rgb, known) <= _LIMIT:
             return False
-        self._classified, self._source = rgb.copy(), source
+        self._classified[region] = rgb.copy()
         return True
 
 

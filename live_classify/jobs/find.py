@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,10 +23,13 @@ LOG_SUFFIXES = (".jsonl", ".csv")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Sighting:
     """A stretch of a recording that shows what was looked for."""
 
     source: str
+    """Name of the recording, which has a number where one was given twice."""
+    recording: Path
+    """Its file."""
     segment: Segment
 
 
@@ -52,7 +55,7 @@ def inputs_of(names: list[str]) -> tuple[list[str], list[Path]]:
     return recordings, logs
 
 
-def find_in_log(wanted: str, path: Path, answering: Answering) -> Iterator[Finding]:
+def find_in_log(wanted: str, path: Path, answering: Answering) -> Iterator[Sighting]:
     """The stretches that a log tells of.
 
     Raises:
@@ -64,24 +67,30 @@ def find_in_log(wanted: str, path: Path, answering: Answering) -> Iterator[Findi
     for row in log.rows():
         if segmenter is None or row.source != source:
             if segmenter is not None:
-                yield from _of(wanted, source, segmenter.finish())
+                yield from _of(wanted, source, Path(source), segmenter.finish())
             segmenter = Segmenter(answering.segments_smooth_s, answering.min_confidence, log.label)
             source = row.source
-        yield from _of(wanted, source, segmenter.add(row.time_s, log.probabilities(row)))
+        yield from _of(wanted, source, Path(source), segmenter.add(row.time_s, log.probabilities(row)))
     if segmenter is not None:
-        yield from _of(wanted, source, segmenter.finish())
+        yield from _of(wanted, source, Path(source), segmenter.finish())
 
 
-class FindingSink:
-    """Takes the segments of recordings that are being classified, and keeps what was looked for."""
+class Sightings:
+    """Takes the segments of recordings that are being classified, and keeps what was looked for.
 
-    def __init__(self, wanted: str) -> None:
+    Args:
+        wanted: what is looked for.
+        recordings: the file of each recording, by its name.
+    """
+
+    def __init__(self, wanted: str, recordings: Mapping[str, Path]) -> None:
         self._wanted = wanted
-        self.findings: list[Finding] = []
+        self._recordings = recordings
+        self.kept: list[Sighting] = []
 
     def write_segment(self, source: str, segment: Segment) -> None:
         """Take a segment; see :class:`~live_classify.outputs.segments.SegmentWriter`."""
-        self.findings += _of(self._wanted, source, iter([segment]))
+        self.kept += _of(self._wanted, source, self._recordings[source], iter([segment]))
 
     def close(self) -> None:
         """Nothing is left open."""
@@ -94,7 +103,7 @@ def require_known(wanted: str, classifier: Classifier) -> None:
         raise UsageError(f"{classifier.network.name} has no label with the words {wanted}")
 
 
-def _of(wanted: str, source: str, segments: Iterator[Segment]) -> Iterator[Finding]:
+def _of(wanted: str, source: str, recording: Path, segments: Iterator[Segment]) -> Iterator[Sighting]:
     for segment in segments:
         if matches(wanted, segment.label.id, segment.label.name):
-            yield Finding(source, segment)
+            yield Sighting(source, recording, segment)

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live_classify.core.errors import LiveClassifyError, OutputError
-from live_classify.outputs.factory import Answering, Outputs, open_sinks
+from live_classify.core.one_line import one_line
+from live_classify.outputs.factory import Answering, Outputs, open_outlets
 
 if TYPE_CHECKING:
     from live_classify.answers.tally import Tally
     from live_classify.classifier import Classifier
     from live_classify.core.values import Answered
-    from live_classify.flow.pipeline import Pipeline
+    from live_classify.flow.monitor import RunSnapshot
 
 _LOOK_EVERY_S = 0.1
 _MOST_LABELS = 3
@@ -63,8 +64,8 @@ def run_job(
 ) -> Outcome:
     """Classify a recording. What is written appears under its final name when it is complete, and not before.
 
-    A recording that can't be read, or not to its end, or an output that can't be written, is an outcome with an error:
-    trying again would change nothing.
+    A recording that can't be read, or not to its end, an output that can't be written, and whatever else goes wrong
+    with this recording is an outcome with an error: trying again would change nothing, and others can go on.
 
     Args:
         job: what to do.
@@ -78,19 +79,18 @@ def run_job(
     start_s = time.monotonic()
     try:
         with _unfinished(job.outputs) as parts:
-            pipeline, tally = _classify(job, parts, classifier, stop, on_progress)
+            run, tally = _classify(job, parts, classifier, stop, on_progress)
             written = _publish(parts, job.outputs)
     except StoppedError:
         raise
-    except (LiveClassifyError, OSError) as error:
-        return Outcome(job, elapsed_s=time.monotonic() - start_s, error=_one_line(error))
-    last = pipeline.newest_result.get()
+    except Exception as error:  # noqa: BLE001 (a fault of one recording must not end the others)
+        return Outcome(job, elapsed_s=time.monotonic() - start_s, error=failure_of(job, error))
     seen = tuple((share.name, share.frames / tally.frames) for share in tally.shares()[:_MOST_LABELS])
-    problems = "; ".join(_one_line(error) for error in pipeline.source_errors)
+    problems = "; ".join(failure_of(job, error) for error in run.errors)
     return Outcome(
         job,
-        frames=pipeline.answer_meter.frames,
-        media_s=0.0 if last is None else last[0].time_s,
+        frames=run.classified,
+        media_s=0.0 if run.newest is None else run.newest.frame.time_s,
         elapsed_s=time.monotonic() - start_s,
         written=written,
         seen=seen,
@@ -100,9 +100,10 @@ def run_job(
 
 def _classify(
     job: Job, outputs: Outputs, classifier: Classifier, stop: threading.Event, on_progress: Callable[[float], None]
-) -> tuple[Pipeline, Tally]:
+) -> tuple[RunSnapshot, Tally]:
     from live_classify.answers.tally import Tally
     from live_classify.flow.pipeline import Pipeline
+    from live_classify.imaging.still_frames import StillFrames
     from live_classify.jobs.replay import replaying
     from live_classify.sources.open import recorded_source, recording_file
 
@@ -111,25 +112,25 @@ def _classify(
     if job.answered:
         classifier = replaying(classifier, job.answered)
     recording = recording_file(job.source)
-    sinks = open_sinks(outputs, answering, classifier.labels, classifier.top, source, recording)
+    outlets = open_outlets(outputs, answering, classifier.labels, classifier.top, source, recording)
     pipeline = Pipeline(
         [source],
         classifier,
         live=False,
-        sinks=[*sinks, _Count(tally)],
+        sinks=[*outlets, _Count(tally)],
         smooth_s=answering.drawn_smooth_s,
         min_confidence=answering.min_confidence,
-        skip_still=answering.skip_still,
+        fresh_filter=StillFrames() if answering.skip_still else None,
     )
     with pipeline:
         while not pipeline.wait(_LOOK_EVERY_S):
             if stop.is_set():
                 raise StoppedError(f"{job.source}: stopped")
-            newest = pipeline.newest_result.get()
-            frames = source.status().frame_count
-            if newest is not None and frames:
-                on_progress(min(1.0, (newest[0].index + 1) / frames))
-    return pipeline, tally
+            run = pipeline.monitor.snapshot()
+            frame_count = run.sources[0].status.frame_count
+            if run.newest is not None and frame_count:
+                on_progress(min(1.0, (run.newest.frame.index + 1) / frame_count))
+    return pipeline.monitor.snapshot(), tally
 
 
 class _Count:
@@ -186,5 +187,10 @@ def _publish(parts: Outputs, outputs: Outputs) -> tuple[Path, ...]:
     return tuple(published)
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
+def failure_of(job: Job, error: Exception) -> str:
+    """What a job failed of, in one line: an error that nobody foresaw with its class and the recording's name."""
+    if isinstance(error, LiveClassifyError):
+        return " ".join(str(error).split())
+    words = one_line(error)
+    kind = type(error).__name__
+    return f"{job.source}: unexpected {kind}" + ("" if words == kind else f": {words}")

@@ -6,26 +6,30 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from live_classify.core.errors import OutputError, UsageError
 from live_classify.core.whole_file import write_whole
 from live_classify.jobs.job import Job, Outcome
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
 NAME = "manifest.jsonl"
+_LOCK = "manifest.lock"  # it stays: whoever removes it may take it from one who has just opened it
+_VERSION = 2  # 1 said no version, and knew networks and labels by their paths
 
 
 class Manifest:
     """``manifest.jsonl``: a first row with the settings, then one for each job that is planned, done or failed.
 
     The last row of a recording counts. Rows are added in one piece each, so a run that is killed leaves whole rows.
+    Whoever opens it must close it, or use it in a ``with`` statement; meanwhile no other run can open it.
 
     Args:
         folder: where it lies.
         settings: all that has an influence on the outputs, as JSON values.
-
-    Raises:
-        OutputError: the folder can't be used, or holds outputs of other settings.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
@@ -33,6 +37,7 @@ class Manifest:
         self._path = folder / NAME
         self._settings = json.loads(json.dumps(settings))
         self._rows: dict[str, dict[str, Any]] = {}
+        self._lock: BaseFileLock | None = None
 
     def open(self, jobs: Iterable[Job], overwrite: bool) -> list[Job]:
         """Read what is done, or begin anew, and note what is planned.
@@ -45,21 +50,36 @@ class Manifest:
             What remains to be done.
 
         Raises:
-            OutputError: the folder can't be used; it holds outputs of other settings, or files that this program
-                hasn't written there.
+            OutputError: the folder can't be used; another run is using it; it holds outputs of other settings or of
+                another version of this program, or files that this program hasn't written there.
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"cannot create folder {self._folder}: {error.strerror}") from error
+        self._keep_others_out()
         known = False if overwrite else self._read()
         remaining = [job for job in jobs if not self._is_done(job)]
         if not overwrite:
             self._refuse_foreign_files(remaining)
         if not known:
-            write_whole(self._path, json.dumps({"settings": self._settings}, ensure_ascii=False) + "\n")
+            first = {"version": _VERSION, "settings": self._settings}
+            write_whole(self._path, json.dumps(first, ensure_ascii=False) + "\n")
         self._add([{"source": job.source, "state": "planned"} for job in remaining])
         return remaining
+
+    def close(self) -> None:
+        """Let other runs use the folder. Safe to call twice."""
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Manifest:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def note(self, outcome: Outcome) -> None:
         """Add the outcome of a job.
@@ -77,18 +97,44 @@ class Manifest:
         } | _identity(Path(outcome.job.source))
         self._add([row if outcome.error is None else row | {"error": outcome.error}])
 
+    def _keep_others_out(self) -> None:
+        import filelock
+
+        path = self._folder / _LOCK
+        lock = filelock.FileLock(path)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise OutputError(
+                f"another run is writing to {self._folder}: wait for its end, or use another --out-dir"
+            ) from None
+        except NotImplementedError:  # a file system without locks: nobody can be kept out
+            return
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror}") from error
+        self._lock = lock
+
     def _read(self) -> bool:
         """Take over an earlier run's rows; False if there was none."""
         try:
-            lines = self._path.read_text(encoding="utf-8").splitlines()
+            text = self._path.read_bytes().decode()
         except FileNotFoundError:
             return False
         except (OSError, UnicodeDecodeError) as error:
             raise OutputError(f"cannot read {self._path}: {getattr(error, 'strerror', 'not text')}") from error
-        rows = [row for row in map(_parse, lines) if row is not None]  # the last may be cut off
-        if not rows or not isinstance(rows[0].get("settings"), dict):
+        # Not splitlines(): a name may hold one of the rarer characters that it takes for line ends.
+        rows = [row for row in map(_parse, text.split("\n")) if row is not None]  # the last may be cut off
+        first = rows[0] if rows else {}
+        if not isinstance(first.get("settings"), dict):
             raise OutputError(f"{self._path} isn't a manifest of this program; use another --out-dir or --overwrite")
-        changed = [key for key, value in self._settings.items() if rows[0]["settings"].get(key) != value]
+        if first.get("version") != _VERSION:
+            other = "an earlier" if first.get("version") is None else "another"
+            raise OutputError(
+                f"{self._folder} holds outputs made by {other} version of this program; "
+                "use another --out-dir, or --overwrite to begin anew"
+            )
+        said = first["settings"]
+        changed = [key for key in {**self._settings, **said} if said.get(key) != self._settings.get(key)]
         if changed:
             raise OutputError(
                 f"{self._folder} holds outputs made with other settings ({', '.join(changed)}); "

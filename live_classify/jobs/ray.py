@@ -5,6 +5,7 @@ What can't be read is an outcome like any other, and isn't tried again; a task w
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
@@ -15,9 +16,10 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import Future, as_completed
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from live_classify.core.errors import EngineError, SourceError
+from live_classify.core.errors import EngineError
+from live_classify.core.one_line import one_line
 from live_classify.jobs.job import Job, Outcome, run_job
 from live_classify.outputs.factory import Outputs
 from live_classify.sources.container import opened
@@ -26,19 +28,11 @@ from live_classify.sources.packets import PacketIndex
 
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
+    from live_classify.spec import NetworkSpec
 
 _PATIENCE_S = 10.0
 _RETRIES = 3  # of a task whose worker was lost
 _MOST_CORES = 8  # of one task; a network on a CPU makes use of no more
-
-
-class Loader(Protocol):
-    """What makes the network ready in a worker: a value that can be sent there, equal to its like."""
-
-    def load(self) -> Classifier:
-        """Make the classifier."""
-
-    def __hash__(self) -> int: ...
 
 
 def connect(address: str) -> None:
@@ -77,7 +71,7 @@ def _require_listener(address: str) -> None:
 
 
 def run_ray(
-    jobs: Sequence[Job], loader: Loader, answers_folder: Path, split_s: float, on_gpu: bool
+    jobs: Sequence[Job], spec: NetworkSpec, answers_folder: Path, split_s: float, on_gpu: bool
 ) -> Generator[Outcome, None, None]:
     """Run jobs on the connected cluster, and disconnect.
 
@@ -85,7 +79,7 @@ def run_ray(
 
     Args:
         jobs: what to do.
-        loader: makes the network ready in each worker.
+        spec: which network each worker makes ready, and how.
         answers_folder: a folder on shared storage for what the parts of long recordings give.
         split_s: recordings longer than this are divided at key frames into parts of about this length.
         on_gpu: each task takes a GPU.
@@ -104,9 +98,9 @@ def run_ray(
         for number, job in enumerate(jobs):
             parts = _divided(job, answers_folder / str(number), split_s)
             if parts:
-                reference = merge.remote(job, loader, here, *[run.remote(part, loader, here) for part in parts])
+                reference = merge.remote(job, spec, here, *[run.remote(part, spec, here) for part in parts])
             else:
-                reference = run.remote(job, loader, here)
+                reference = run.remote(job, spec, here)
             waiting[reference.future()] = job
         for future in as_completed(waiting):  # unlike ray.wait, it lets an interruption through
             yield _outcome(future, waiting[future])
@@ -116,13 +110,12 @@ def run_ray(
 
 
 def _outcome(future: Future[Outcome], job: Job) -> Outcome:
-    """What came of a task."""
-    import ray
-
+    """What came of a task; whatever it died of is the recording's failure, and not the folder's."""
     try:
         return future.result()
-    except ray.exceptions.RayError as error:
-        reason = str(error).strip().splitlines()[-1]
+    except Exception as error:  # noqa: BLE001 (Ray's errors are of many kinds; a fault of one mustn't end the others)
+        last = str(error).strip().rpartition("\n")[2]  # after the worker's traceback
+        reason = one_line(last or type(error).__name__)
         return Outcome(job, error=f"{job.source}: the cluster couldn't do it: {reason}")
 
 
@@ -139,7 +132,7 @@ def _divided(job: Job, answers_folder: Path, split_s: float) -> list[Job]:
             if video.promised_s is not None and video.promised_s <= split_s:
                 return []
         index = PacketIndex(Path(job.source), job.source, whole.end_s)
-    except SourceError:
+    except Exception:  # noqa: BLE001 (FFmpeg's errors are of many kinds)
         return []  # the job will say what is wrong with it
     starts_s = [whole.start_s]
     for key_s in (key_s for key_s in index.key_times_s() if key_s < whole.end_s):
@@ -158,17 +151,17 @@ def _divided(job: Job, answers_folder: Path, split_s: float) -> list[Job]:
     ]
 
 
-def _run(job: Job, loader: Loader, folder: str) -> Outcome:
+def _run(job: Job, spec: NetworkSpec, folder: str) -> Outcome:
     """Body of a task: one job, in the driver's folder."""
     os.chdir(folder)
-    return run_job(job, _resident(loader), threading.Event())
+    return run_job(job, _resident(spec), threading.Event())
 
 
-def _merge(job: Job, loader: Loader, folder: str, *parts: Outcome) -> Outcome:
+def _merge(job: Job, spec: NetworkSpec, folder: str, *parts: Outcome) -> Outcome:
     """Body of a task: one recording out of the answers of its parts, which are finished and given in order."""
     os.chdir(folder)
     answers = tuple(path for part in parts for path in part.written)
-    classifier = _resident(loader)
+    classifier = _resident(spec)
     try:
         if all(part.error is None for part in parts):
             outcome = run_job(replace(job, answered=answers), classifier, threading.Event())
@@ -178,10 +171,11 @@ def _merge(job: Job, loader: Loader, folder: str, *parts: Outcome) -> Outcome:
         return run_job(job, classifier, threading.Event())
     finally:
         for path in answers:
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the folder is removed at the end
+                path.unlink()
 
 
 @functools.lru_cache(maxsize=1)
-def _resident(loader: Loader) -> Classifier:
+def _resident(spec: NetworkSpec) -> Classifier:
     """The network of this worker, made ready once."""
-    return loader.load()
+    return spec.load()

@@ -9,42 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.classifier import Classifier
-from live_classify.core.errors import EngineError, OutputError
-from live_classify.core.values import Answered
-from live_classify.engines.base import EngineName
-
-
-class AnswersSink:
-    """A sink that keeps every frame's probabilities, and writes them as a ``.npy`` file when it is closed.
-
-    The file holds ``(frames, classes)`` float32.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._rows: list[npt.NDArray[np.float32]] = []
-
-    def write(self, answered: Answered) -> None:
-        """Take one classified frame; see :class:`~live_classify.core.protocols.Sink`."""
-        self._rows.append(answered.prediction.probabilities)
-
-    def close(self) -> None:
-        """Write the file; see :class:`~live_classify.core.protocols.Sink`."""
-        if not self._rows:
-            return
-        try:
-            with self._path.open("wb") as file:
-                np.save(file, np.stack(self._rows))
-        except OSError as error:
-            raise OutputError(f"cannot write {self._path}: {error.strerror}") from error
-        self._rows = []
+from live_classify.core.errors import EngineError
+from live_classify.core.values import Activations
 
 
 def replaying(classifier: Classifier, answers: Sequence[Path]) -> Classifier:
     """A classifier that gives the stored answers, in order, in the place of its network's."""
     engine = classifier.engines("throughput")[0]
     replay = _Replay(answers, engine.name, engine.precision, engine.device, engine.input_size)
-    return Classifier(classifier.network, classifier.labels, lambda _: [replay], classifier.top, classifier.resize)
+    return Classifier(
+        classifier.network, classifier.labels, lambda _: [replay], classifier.top, classifier.resize, _Finished()
+    )
+
+
+class _Finished:
+    """A head of scores that are probabilities already."""
+
+    def probabilities(self, activations: Activations) -> npt.NDArray[np.float32]:
+        """Return the scores; see :class:`~live_classify.core.protocols.Head`."""
+        return activations.scores
 
 
 class _Replay:
@@ -53,20 +36,20 @@ class _Replay:
     batch = 1
 
     def __init__(
-        self, answers: Sequence[Path], name: EngineName, precision: str, device: str, input_size: tuple[int, int]
+        self, answers: Sequence[Path], name: str, precision: str, device: str, input_size: tuple[int, int]
     ) -> None:
         self.name, self.precision, self.device, self.input_size = name, precision, device, input_size
         self._rows = self._read(answers)
 
-    def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Give the next answer; see :class:`~live_classify.engines.base.Engine`."""
+    def run(self, rgb: npt.NDArray[np.uint8]) -> Activations:
+        """Give the next answer; see :class:`~live_classify.core.protocols.Engine`."""
         row = next(self._rows, None)
         if row is None:
             raise EngineError(f"there are fewer answers than frames (at a batch of {len(rgb)})")
-        return row[np.newaxis]
+        return Activations(row[np.newaxis])
 
     def close(self) -> None:
-        """Forget the answers; see :class:`~live_classify.engines.base.Engine`."""
+        """Forget the answers; see :class:`~live_classify.core.protocols.Engine`."""
         self._rows = iter(())
 
     @staticmethod

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from live_classify.measure.engines import Row
 
 if TYPE_CHECKING:
-    from live_classify.engines.base import Engine, Goal
+    from live_classify.core.protocols import Engine, Goal
 
 _WORTH_TRYING = 1.05
 """An engine that gains less on its own is within what two runs differ by."""

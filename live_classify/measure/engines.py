@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.core.errors import EngineError
-from live_classify.engines.base import Engine, EngineName, Goal
-from live_classify.engines.processor import fast_at_bfloat16, usable_cores
-from live_classify.engines.select import MAX_INTERPRETERS, Wishes, installed, offers
+from live_classify.core.protocols import Engine, Goal, Head
+from live_classify.engines.litert_files import file_precision
+from live_classify.engines.processor import MAX_WORKERS, usable_cores
+from live_classify.engines.registry import engines, find_engine
+from live_classify.engines.select import Wishes, usable
 from live_classify.engines.stored import Choice
 from live_classify.measure.rounds import Clocks, Rate, in_turns, rate_of
 from live_classify.models.convert.cache import find_converted
@@ -27,7 +29,11 @@ if TYPE_CHECKING:
 
 ROUNDS = 3
 LEAST_AGREEMENT = 0.9
-"""Of the pictures on which a faster candidate must name the same class as float32 does, or it isn't recommended."""
+"""Of the pictures on which a faster candidate must answer as float32 does, or it isn't recommended."""
+
+_NEARLY = 0.2
+"""What the probability of a class may differ by. A sound int8 network stays within it on every photograph; one that the
+processor computes wrongly still names the class on nine of ten, but stays within it on two of three."""
 
 
 class Row(Rate):
@@ -35,7 +41,7 @@ class Row(Rate):
 
     goal: Goal
     model: str
-    engine: EngineName
+    engine: str
     precision: Precision
     device: str
     batch: int
@@ -43,7 +49,7 @@ class Row(Rate):
     ms: float
     """For ``latency`` milliseconds of one call with one picture, for ``throughput`` a picture."""
     agreement: float
-    """Part of the pictures on which it names the same class as the first candidate, in float32, does."""
+    """Part of the pictures on which it answers as the first candidate, in float32, does: see :func:`agreement`."""
     best: bool
     """Whether it is the fastest for its goal and model of those that agree."""
 
@@ -58,7 +64,7 @@ class Measurement:
     rate: Rate
     """Pictures a second."""
     agreement: float
-    """Part of the pictures on which it names the same class as the first candidate in float32 does."""
+    """Part of the pictures on which it answers as the first candidate, in float32, does: see :func:`agreement`."""
 
     @property
     def ms(self) -> float:
@@ -66,32 +72,29 @@ class Measurement:
         return 1000 / self.rate["fps"]
 
 
-def candidates(network: Network, wishes: Wishes, goal: Goal, has_gpu: bool) -> Iterator[Choice]:
+def candidates(network: Network, wishes: Wishes, goal: Goal) -> Iterator[Choice]:
     """The engines, precisions and layouts worth trying, those that answer exactly first.
 
     Args:
         network: what is to run.
         wishes: what the user narrowed it down to.
         goal: what it shall be fast at.
-        has_gpu: whether Keras sees one.
     """
-    devices = ("gpu", "cpu") if has_gpu else ("cpu",)
+    possible = [(spec, usable(network, spec), ("gpu", "cpu") if spec.gpu_usable else ("cpu",)) for spec in engines()]
     precisions: tuple[Precision, ...] = get_args(Precision)
-    for precision, engine, device in itertools.product(precisions, get_args(EngineName), devices):
-        if precision not in offers(network, engine) or not installed(engine):
-            continue
-        if device == "gpu" and engine != "keras":
-            continue
-        if precision == "float16" and device == "cpu" and not (fast_at_bfloat16() and engine == "openvino"):
-            continue
-        choice = Choice(engine, precision, device)
-        if wishes.allow(choice):
-            yield from _layouts(choice, goal, wishes.batch)
+    for precision, (spec, offered, devices) in itertools.product(precisions, possible):
+        for device in devices:
+            if precision not in offered or (device == "cpu" and precision in spec.slow_on_cpu):
+                continue
+            choice = Choice(spec.name, precision, device)
+            if wishes.allow(choice):
+                yield from _layouts(choice, goal, wishes.batch)
 
 
 def measure(
     choices: Sequence[tuple[Goal, Choice]],
     open_engines: Callable[[Goal, Choice], list[Engine]],
+    head: Head,
     pictures: npt.NDArray[np.uint8],
     round_s: float,
     *,
@@ -106,6 +109,7 @@ def measure(
     Args:
         choices: the candidates, as :func:`candidates` gives them.
         open_engines: makes the engines of one ready.
+        head: turns what they give into probabilities; its work is timed, too.
         pictures: ``(N, H, W, 3)`` uint8 RGB at the network's size, what is classified; a few dozen are enough.
         round_s: about how long a round of one candidate is to take.
         progress: told of a candidate that can't run.
@@ -130,10 +134,10 @@ def measure(
             for engine in {id(engine): engine for engine in engines}.values():
                 stack.callback(engine.close)
             made = replace(choice, batch=engines[0].batch, workers=len(engines))
-            answers = classify_all(engines[0], pictures).argmax(axis=1)
-            agreement = float(np.mean(answers == ready[0].answers)) if ready else 1.0
-            ready.append(_Ready(goal, made, engines, answers, agreement))
-        works = [_Work(one, pictures, round_s, clock) for one in ready]
+            answers = classify_all(engines[0], head, pictures)
+            agreeing = agreement(answers, ready[0].answers) if ready else 1.0
+            ready.append(_Ready(goal, made, engines, answers, agreeing))
+        works = [_Work(one, head, pictures, round_s, clock) for one in ready]
 
         def results() -> list[Measurement]:
             return [
@@ -143,6 +147,18 @@ def measure(
 
         in_turns([work.run_round for work in works], ROUNDS, lambda: after_round(results()))
         return results()
+
+
+def agreement(rows: npt.NDArray[np.float32], right: npt.NDArray[np.float32]) -> float:
+    """Part of the pictures of which the same class is named with nearly the same probability, 0 to 1.
+
+    Args:
+        rows: ``(N, classes)`` probabilities.
+        right: what they should be.
+    """
+    best, every = right.argmax(axis=1), np.arange(len(right))
+    near = np.abs(rows[every, best] - right[every, best]) <= _NEARLY
+    return float(np.mean(near & (rows.argmax(axis=1) == best)))
 
 
 def fastest(measurements: Sequence[Measurement], goal: Goal) -> Measurement | None:
@@ -169,9 +185,11 @@ def at_hand(network: Network, chosen: Choice, choice: Choice, calibration: Calib
         choice: the candidate.
         calibration: what an int8 network would be adapted to.
     """
-    if choice.engine == "keras" or (choice.engine, choice.precision) == (chosen.engine, chosen.precision):
+    if choice.engine == chosen.engine and choice.precision == chosen.precision:
+        return True
+    if not find_engine(choice.engine).runs_litert:
         return choice.engine == chosen.engine
-    precision: Precision = "int8" if choice.precision == "int8" else "float32"
+    precision = file_precision(choice.precision)
     return precision in network.litert or find_converted(network, precision, calibration) is not None
 
 
@@ -202,8 +220,8 @@ def _layouts(choice: Choice, goal: Goal, batch: int | None) -> Iterator[Choice]:
     """The ways to share the work of a candidate out."""
     if goal == "latency":
         yield replace(choice, batch=batch or 1)
-    elif choice.engine == "keras":
-        for size in [batch] if batch else [8, 32, 128] if choice.device == "gpu" else [1, 8, 32]:
+    elif sizes := find_engine(choice.engine).batches.get(choice.device):
+        for size in (batch,) if batch else sizes:
             yield replace(choice, batch=size)
     else:  # they run one picture after the other: in larger batches nothing would change
         for workers in worker_counts(usable_cores()):
@@ -213,15 +231,15 @@ def _layouts(choice: Choice, goal: Goal, batch: int | None) -> Iterator[Choice]:
 def worker_counts(cores: int) -> list[int]:
     """How many workers are worth trying on a CPU: from one with all cores to one a core, doubling."""
     counts = [1]
-    while counts[-1] < min(cores, MAX_INTERPRETERS):
-        counts.append(min(2 * counts[-1], cores, MAX_INTERPRETERS))
+    while counts[-1] < min(cores, MAX_WORKERS):
+        counts.append(min(2 * counts[-1], cores, MAX_WORKERS))
     return counts
 
 
-def classify_all(engine: Engine, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def classify_all(engine: Engine, head: Head, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Classify any number of pictures, ``(N, H, W, 3)`` RGB, in batches that an engine takes; ``(N, classes)``."""
     parts = np.split(pictures, range(engine.batch, len(pictures), engine.batch))
-    return np.concatenate([engine.classify(part) for part in parts])
+    return np.concatenate([head.probabilities(engine.run(part)) for part in parts])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,7 +249,7 @@ class _Ready:
     goal: Goal
     choice: Choice
     engines: list[Engine]
-    answers: npt.NDArray[np.intp]
+    answers: npt.NDArray[np.float32]
     agreement: float
 
 
@@ -239,10 +257,11 @@ class _Work:
     """Rounds of a candidate, of the same amount each time."""
 
     def __init__(
-        self, ready: _Ready, pictures: npt.NDArray[np.uint8], round_s: float, clock: Callable[[], float]
+        self, ready: _Ready, head: Head, pictures: npt.NDArray[np.uint8], round_s: float, clock: Callable[[], float]
     ) -> None:
         self._batch = ready.engines[0].batch if ready.goal == "throughput" else 1
         self._engines = ready.engines if ready.goal == "throughput" else ready.engines[:1]
+        self._head = head
         self._count = len(pictures)
         self._pictures = np.resize(pictures, (len(pictures) + self._batch, *pictures.shape[1:]))
         self._clock = clock
@@ -261,7 +280,7 @@ class _Work:
         def work(engine: Engine) -> None:
             while (number := next(numbers)) < calls:
                 first = number * self._batch % self._count
-                engine.classify(self._pictures[first : first + self._batch])
+                self._head.probabilities(engine.run(self._pictures[first : first + self._batch]))
 
         start_s = self._clock()
         if len(self._engines) == 1:

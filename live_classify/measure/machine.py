@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TypedDict
 
 from live_classify.engines.processor import processor_name, usable_cores
+from live_classify.engines.registry import engines
 
-_PACKAGES = ("ai-edge-litert", "av", "keras", "numpy", "opencv-python", "openvino", "tensorflow")
+_PACKAGES = {"av", "numpy", "opencv-python", "tensorflow"}  # beside those of the engines
 
 
 class Machine(TypedDict):
@@ -62,4 +63,5 @@ def _gpus() -> list[str]:
 
 def _versions() -> dict[str, str]:
     installed = {found.name.lower(): found.version for found in metadata.distributions(path=sys.path)}
-    return {package: installed[package] for package in _PACKAGES if package in installed}
+    packages = _PACKAGES | {spec.package for spec in engines()}
+    return {package: installed[package] for package in sorted(packages) if package in installed}

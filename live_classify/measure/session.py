@@ -16,8 +16,8 @@ import numpy as np
 
 import live_classify
 from live_classify.classifier import Classifier
-from live_classify.engines.base import Engine, Goal
-from live_classify.engines.select import Wishes, choose, gpu_usable, open_workers
+from live_classify.core.protocols import Engine, Goal
+from live_classify.engines.select import Wishes, choose, open_workers
 from live_classify.engines.stored import Choice
 from live_classify.imaging.resize import resize_into
 from live_classify.measure import stages
@@ -96,7 +96,7 @@ class Session:
         row = np.empty((1, *self._engine.input_size, 3), np.uint8)
         resize_into(material.frames[0].bgr, row[0], setup.classifier.resize)
         start_s = time.perf_counter()
-        self._engine.classify(row)
+        setup.classifier.head.probabilities(self._engine.run(row))
         first_ms = 1000 * (time.perf_counter() - start_s)
         self.result = Result(
             live_classify=live_classify.__version__,
@@ -149,7 +149,7 @@ class Session:
         if material.open_recorded is not None:
             begin["decode"] = partial(stages.decoding, material.open_recorded, single=len(frames) == 1)
         begin["fit"] = partial(stages.fitting, frames, engine.input_size, resize)
-        begin["infer"] = partial(stages.inferring, engine, frames, resize)
+        begin["infer"] = partial(stages.inferring, engine, self._setup.classifier.head, frames, resize)
         begin["draw"] = partial(stages.drawing, frames)
         begin["encode"] = partial(stages.encoding, frames, folder / "stage.mp4")
         measured = {name: Stage(steps, _STAGE_ROUND_S, Clocks()) for name, steps in begin.items()}
@@ -166,13 +166,12 @@ class Session:
         network, wishes, before = setup.network, setup.wishes, list(self.result["table"])
         # Unless all that was asked for is timed, what else there is may be what to change.
         tried = Wishes(device=wishes.device, batch=wishes.batch) if at_hand_only else wishes
-        has_gpu = gpu_usable()
         choices: list[tuple[Goal, Choice]] = []
         for goal in GOALS:
             chosen = choose(network, wishes, goal)
             choices += [
                 (goal, choice)
-                for choice in candidates(network, tried, goal, has_gpu)
+                for choice in candidates(network, tried, goal)
                 if not at_hand_only or at_hand(network, chosen, choice, setup.calibration)
             ]
         pictures = setup.calibration.pictures(network.input_size)
@@ -185,6 +184,7 @@ class Session:
         measure(
             choices,
             lambda goal, choice: setup.engines(goal, choice, self._progress),
+            setup.classifier.head,
             pictures[:: -(-len(pictures) // _PICTURES)],
             round_s,
             progress=self._progress,

@@ -18,7 +18,7 @@ from live_classify.imaging.resize import ResizeMode, resize_into
 from live_classify.measure.rounds import Clocks, Ms, Rate, rate_of
 
 if TYPE_CHECKING:
-    from live_classify.engines.base import Engine
+    from live_classify.core.protocols import Engine, Head
     from live_classify.sources.recorded import RecordedSource
 
 Steps: TypeAlias = Generator[bool, None, None]
@@ -115,13 +115,13 @@ def fitting(frames: Sequence[Frame], input_size: tuple[int, int], resize: Resize
         yield True
 
 
-def inferring(engine: Engine, frames: Sequence[Frame], resize: ResizeMode) -> Steps:
+def inferring(engine: Engine, head: Head, frames: Sequence[Frame], resize: ResizeMode) -> Steps:
     """Classify frames one at a time, as of a live source."""
     rows = np.empty((len(frames), 1, *engine.input_size, 3), np.uint8)
     for frame, row in zip(frames, rows, strict=True):
         resize_into(frame.bgr, row[0], resize)
     for row in itertools.cycle(rows):
-        engine.classify(row)
+        head.probabilities(engine.run(row))
         yield True
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live_classify.core.errors import SourceOpenError, SourceReadError
-from live_classify.flow.meter import Percentiles
+from live_classify.flow.percentiles import Percentiles
 from live_classify.flow.pipeline import Pipeline
 from live_classify.measure.rounds import Rate, rate_of
-from live_classify.outputs.factory import Answering, Outputs, open_sinks
+from live_classify.outputs.factory import Answering, Outputs, open_outlets
 from live_classify.outputs.stats import Latency, RunStats, run_stats
 from live_classify.streaming import LIVE_SMOOTH_S
 
@@ -82,11 +82,11 @@ class Recorded:
         """Classify the frames once."""
         source = Repeated(self.open_source(), self.frames)
         outputs = Outputs(video=self.folder / "whole.mp4" if self.video else None, log=self.folder / "whole.jsonl")
-        sinks = open_sinks(outputs, Answering(), self.classifier.labels, self.classifier.top, source, None)
+        sinks = open_outlets(outputs, Answering(), self.classifier.labels, self.classifier.top, source, None)
         with Pipeline([source], self.classifier, live=False, sinks=sinks, clock=self.clock) as pipeline:
             while not pipeline.wait(_LOOK_EVERY_S):  # in steps, or a signal might go unnoticed
                 pass
-        self.rounds.append(run_stats("measure", pipeline))
+        self.rounds.append(run_stats("measure", self.classifier, pipeline.monitor.snapshot()))
 
     def figures(self) -> Whole:
         """What the rounds so far amount to; at least one must have been run."""
@@ -135,18 +135,18 @@ class Live:
         with pipeline:
             until_s, answered = self.clock() + _FIRST_ANSWER_S, False
             while not (ended := pipeline.wait(_LOOK_EVERY_S)) and self.clock() < until_s:
-                if not answered and pipeline.answer_meter.frames:
+                if not answered and pipeline.monitor.snapshot().classified:
                     until_s, answered = self.clock() + self.seconds, True
-        if pipeline.source_errors:
-            raise pipeline.source_errors[0]
-        if pipeline.answer_meter.frames < 2:
+        run = pipeline.monitor.snapshot()
+        if run.errors:
+            raise run.errors[0]
+        if run.classified < 2:
             why = "ended" if ended else f"gave none within {_FIRST_ANSWER_S:.0f} s"
             raise SourceOpenError(f"{sources[0].name} has too few frames to measure anything: it {why}")
-        feeds = pipeline.feeds.values()
-        self.rounds.append(run_stats("measure", pipeline))
+        self.rounds.append(run_stats("measure", self.classifier, run))
         # Over the last second: at the beginning a camera makes up for the time in which it was opened.
-        self.captured_rates.append(sum(feed.capture_meter.fps_at(pipeline.ended_s) for feed in feeds))
-        self.latency.merge(pipeline.latency)
+        self.captured_rates.append(sum(source.capture_fps for source in run.sources))
+        self.latency.merge(run.latency)
 
     def figures(self) -> LiveWhole:
         """What the rounds so far amount to; at least one must have been run."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from live_classify.core.errors import OutputError
 from live_classify.core.protocols import Sink
+from live_classify.flow.outlet import Outlet
 from live_classify.outputs.deferred import Deferred
 from live_classify.outputs.paths import require_suffix
 from live_classify.sources.excerpt import WHOLE, Part
@@ -93,10 +94,10 @@ class Outputs:
             )
 
 
-def open_sinks(
+def open_outlets(
     outputs: Outputs, answering: Answering, labels: Labels, top: int, source: Source, recording: Path | None
-) -> list[Sink]:
-    """Make what writes the outputs. Files are created when there is something to write.
+) -> list[Outlet]:
+    """The outlets that write the outputs. Files are created when there is something to write.
 
     Args:
         outputs: the files.
@@ -106,18 +107,18 @@ def open_sinks(
         source: of the frames; its rate is a hint.
         recording: the file that the source reads, for its sound and its clock; None where there is none.
     """
-    sinks: list[Sink] = []
+    outlets: list[Outlet] = []
     if outputs.log is not None:
-        sinks.append(log_sink(outputs.log, top))
+        outlets.append(log_outlet(outputs.log, top))
     if outputs.video is not None:
-        sinks.append(video_sink(outputs.video, source, recording, answering.part))
+        outlets.append(video_outlet(outputs.video, source, recording, answering.part))
     if outputs.answers is not None:
-        from live_classify.jobs.replay import AnswersSink
+        from live_classify.outputs.answers import AnswersSink
 
-        sinks.append(AnswersSink(outputs.answers))
+        outlets.append(Outlet(AnswersSink(outputs.answers), name=str(outputs.answers)))
     if outputs.segments or outputs.subtitles or outputs.report:
-        sinks += _segment_sinks(outputs, answering, labels, recording)
-    return sinks
+        outlets.append(_segments_outlet(outputs, answering, labels, recording))
+    return outlets
 
 
 def annotated(answered: Answered) -> BgrImage:
@@ -129,14 +130,14 @@ def annotated(answered: Answered) -> BgrImage:
     return picture
 
 
-def log_sink(path: Path, top: int) -> Sink:
+def log_outlet(path: Path, top: int) -> Outlet:
     """A log, with ``top`` labels in a row."""
     from live_classify.outputs.log import open_log
 
-    return Deferred(lambda: open_log(path, top))
+    return Outlet(Deferred(lambda: open_log(path, top)), name=str(path))
 
 
-def video_sink(path: Path, source: Source, recording: Path | None, part: Part = WHOLE) -> Sink:
+def video_outlet(path: Path, source: Source, recording: Path | None, part: Part = WHOLE) -> Outlet:
     """An annotated video of a source, or of a part of it, with the sound of its recording if that has any."""
     from live_classify.outputs.video import VideoSink
 
@@ -144,22 +145,22 @@ def video_sink(path: Path, source: Source, recording: Path | None, part: Part = 
         rate = source.status().frame_rate or 30.0  # known once the source is open
         return VideoSink(path, annotated, rate / part.every, recording, part.start_s, part.end_s)
 
-    return Deferred(open_video)
+    return Outlet(Deferred(open_video), name=str(path))
 
 
-def _segment_sinks(outputs: Outputs, answering: Answering, labels: Labels, recording: Path | None) -> list[Sink]:
+def _segments_outlet(outputs: Outputs, answering: Answering, labels: Labels, recording: Path | None) -> Outlet:
+    """One outlet for all that is made of segments, each found once."""
     from live_classify.answers.segments import Segmenter
     from live_classify.outputs.report import Report
     from live_classify.outputs.segments import SegmentSink, SegmentTable, SegmentWriter
     from live_classify.outputs.subtitles import Subtitles, picture_offset_s
-
-    report = None if outputs.report is None else Report(outputs.report)
 
     def segmenter() -> Segmenter:
         return Segmenter(answering.segments_smooth_s, answering.min_confidence, labels.label)
 
     def sink() -> Sink:
         writers: list[SegmentWriter] = []
+        report = None if outputs.report is None else Report(outputs.report)
         if outputs.segments is not None:
             writers.append(SegmentTable(outputs.segments))
         if outputs.subtitles is not None:
@@ -167,6 +168,7 @@ def _segment_sinks(outputs: Outputs, answering: Answering, labels: Labels, recor
             writers.append(Subtitles(outputs.subtitles, offset_s))
         if report is not None:
             writers.append(report)
-        return SegmentSink(segmenter, writers)
+        return SegmentSink(segmenter, writers, [] if report is None else [report])
 
-    return [Deferred(sink), *([] if report is None else [report])]
+    names = [str(path) for path in (outputs.segments, outputs.subtitles, outputs.report) if path is not None]
+    return Outlet(Deferred(sink), name=" and ".join(names))

@@ -69,14 +69,17 @@ class RecordingReport:
 
 
 class Report:
-    """A sink for frames and for their segments, which writes the page when it is closed."""
+    """Takes frames and segments, and writes the page when it is closed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._recordings: dict[str, RecordingReport] = {}
 
-    def write(self, answered: Answered) -> None:
-        """Keep a thumbnail of the frame if it shows its label best; see :class:`~live_classify.core.protocols.Sink`."""
+    def write_frame(self, answered: Answered) -> None:
+        """Keep a thumbnail of the frame if it shows its label best.
+
+        See :class:`~live_classify.outputs.segments.FrameWriter`.
+        """
         frame = answered.frame
         recording = self._recordings.setdefault(frame.source, RecordingReport(frame.source))
         recording.frames += 1

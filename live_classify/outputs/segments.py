@@ -34,23 +34,43 @@ class SegmentWriter(Protocol):
         """As of :class:`~live_classify.core.protocols.Sink`."""
 
 
+class FrameWriter(Protocol):
+    """Something that looks at the frames as well, as a report does for its pictures."""
+
+    def write_frame(self, answered: Answered) -> None:
+        """Take a classified frame. Called once for each, in order; its segment comes later.
+
+        Raises:
+            OutputError: it could not be written; the message names the file.
+        """
+
+
 class SegmentSink:
     """A sink that finds the segments of each recording and hands them to those who write them.
 
     Args:
         open_segmenter: makes what finds the segments of one recording.
-        writers: who gets them; closed with the sink.
+        writers: who gets the segments; closed with the sink.
+        frame_writers: who gets each frame, too; not closed unless it is among the others.
     """
 
-    def __init__(self, open_segmenter: Callable[[], Segmenter], writers: Sequence[SegmentWriter]) -> None:
+    def __init__(
+        self,
+        open_segmenter: Callable[[], Segmenter],
+        writers: Sequence[SegmentWriter],
+        frame_writers: Sequence[FrameWriter] = (),
+    ) -> None:
         self._open = open_segmenter
         self._writers = writers
+        self._frame_writers = frame_writers
         self._segmenter: Segmenter | None = None
         self._source = ""
 
     def write(self, answered: Answered) -> None:
         """Take one classified frame; see :class:`~live_classify.core.protocols.Sink`."""
         frame = answered.frame
+        for writer in self._frame_writers:
+            writer.write_frame(answered)
         if self._segmenter is None or frame.source != self._source:
             self._finish()
             self._segmenter, self._source = self._open(), frame.source
@@ -58,12 +78,19 @@ class SegmentSink:
             self._hand_on(segment)
 
     def close(self) -> None:
-        """Hand on what is left, and close the writers; see :class:`~live_classify.core.protocols.Sink`."""
-        try:
-            self._finish()
-        finally:
-            for writer in self._writers:
-                writer.close()
+        """Hand on what is left, and close the writers, all of them; see :class:`~live_classify.core.protocols.Sink`.
+
+        Raises:
+            Exception: the first of what any of them raised.
+        """
+        first: Exception | None = None
+        for step in (self._finish, *(writer.close for writer in self._writers)):
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001, PERF203 (raised again when the others are closed)
+                first = first or error
+        if first is not None:
+            raise first
 
     def _finish(self) -> None:
         segmenter, self._segmenter = self._segmenter, None

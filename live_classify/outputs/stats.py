@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-from live_classify.flow.feed import Feed
-from live_classify.flow.meter import Meter
-from live_classify.flow.pipeline import Pipeline
+from live_classify.flow.monitor import RunSnapshot, SourceSnapshot, StageSnapshot
+from live_classify.flow.pipeline import goal_of
+
+if TYPE_CHECKING:
+    from live_classify.classifier import Classifier
 
 _IMPORTED_S = time.monotonic()
 
@@ -48,6 +49,15 @@ class SourceStats(TypedDict):
     """The same as the run's, of this source; of one that ended earlier it is near 0."""
 
 
+class OutputStats(TypedDict):
+    """One outlet of a run: a log, a video."""
+
+    output: str
+    taken: int
+    lost: int
+    """Answers it never took: live, newer ones took their place; else, it failed, or the run was ended early."""
+
+
 class RunStats(TypedDict):
     """The ``--stats`` object."""
 
@@ -62,7 +72,7 @@ class RunStats(TypedDict):
     frames_captured: int
     frames_classified: int
     frames_dropped: int
-    """Captured, but never classified: live, newer ones took their place; else, the run was ended early."""
+    """Captured, and never to be classified: live, newer ones took their place; else, the run was ended early."""
     frames_still: int
     """Answered with the answer of the last classified frame, which they look like."""
     decode_errors: int
@@ -80,55 +90,57 @@ class RunStats(TypedDict):
     startup_s: float | None
     latency_ms: Latency
     stages: dict[str, Stage]
+    """``output`` is the outlet that had most to do."""
+    outputs: list[OutputStats]
     by_source: list[SourceStats]
     peak_rss_mb: float | None
 
 
-def run_stats(command: str, pipeline: Pipeline) -> RunStats:
-    """Sum up a pipeline that has ended.
+def run_stats(command: str, classifier: Classifier, run: RunSnapshot) -> RunStats:
+    """Sum up a run that has ended.
 
     Args:
         command: which command ran it.
-        pipeline: the pipeline.
+        classifier: what was run.
+        run: the run, as its monitor shows it.
     """
-    engine = pipeline.engines[0]
-    elapsed_s = pipeline.ended_s - pipeline.started_s
-    first_s = pipeline.first_answer_s
-    by_source = [_source_stats(feed, elapsed_s, pipeline.ended_s) for feed in pipeline.feeds.values()]
-    captures = [feed.capture_meter for feed in pipeline.feeds.values()]
-    stages = {
-        "capture": _stage(captures, elapsed_s, len(captures) if pipeline.live else 1),
-        "inference": _stage(pipeline.engine_meters, elapsed_s, len(pipeline.engines)),
-    }
-    if pipeline.output_meter.frames:
-        stages["output"] = _stage([pipeline.output_meter], elapsed_s, 1)
-    if pipeline.display_meter is not None:
-        stages["display"] = _stage([pipeline.display_meter], elapsed_s, 1)
-    captured = sum(source["frames_captured"] for source in by_source)
-    classified = pipeline.answer_meter.frames
+    engines = classifier.engines(goal_of(len(run.sources), run.live))
+    engine = engines[0]
+    capture = StageSnapshot(
+        run.captured,
+        sum(source.capture_busy_s for source in run.sources),
+        len(run.sources) if run.live else 1,
+    )
+    stages = {"capture": _stage(capture, run.elapsed_s), "inference": _stage(run.inference, run.elapsed_s)}
+    if run.outlets:
+        busiest = max(run.outlets, key=lambda outlet: outlet.busy_s)
+        stages["output"] = _stage(StageSnapshot(busiest.taken, busiest.busy_s), run.elapsed_s)
+    if run.display is not None:
+        stages["display"] = _stage(run.display, run.elapsed_s)
     return RunStats(
         command=command,
-        model=pipeline.classifier.network.name,
+        model=classifier.network.name,
         engine=engine.name,
         device=engine.device,
         precision=engine.precision,
         batch=engine.batch,
-        workers=len(pipeline.engines),
-        sources=[source.name for source in pipeline.sources],
-        frames_captured=captured,
-        frames_classified=classified,
-        frames_dropped=captured - classified,
-        frames_still=pipeline.still.skipped if pipeline.still is not None else 0,
-        decode_errors=sum(source["decode_errors"] for source in by_source),
-        reconnects=sum(source["reconnects"] for source in by_source),
-        elapsed_s=round(elapsed_s, 3),
-        fps=_rate(classified, elapsed_s),
-        fps_last_s=round(pipeline.answer_meter.fps_at(pipeline.ended_s), 2),
-        cpu_s_per_frame=round(pipeline.cpu_s / classified, 6) if classified else None,
-        startup_s=None if first_s is None else round(first_s - process_start_s(), 3),
-        latency_ms=Latency(p50=_ms(pipeline, 50), p95=_ms(pipeline, 95), p99=_ms(pipeline, 99)),
+        workers=len(engines),
+        sources=[source.name for source in run.sources],
+        frames_captured=run.captured,
+        frames_classified=run.classified,
+        frames_dropped=run.dropped,
+        frames_still=run.still,
+        decode_errors=sum(source.status.decode_errors for source in run.sources),
+        reconnects=sum(source.status.reconnects for source in run.sources),
+        elapsed_s=round(run.elapsed_s, 3),
+        fps=_rate(run.classified, run.elapsed_s),
+        fps_last_s=round(run.answer_fps, 2),
+        cpu_s_per_frame=round(run.cpu_s / run.classified, 6) if run.classified else None,
+        startup_s=None if run.first_answer_s is None else round(run.first_answer_s - process_start_s(), 3),
+        latency_ms=Latency(p50=_ms(run, 50), p95=_ms(run, 95), p99=_ms(run, 99)),
         stages=stages,
-        by_source=by_source,
+        outputs=[OutputStats(output=one.name, taken=one.taken, lost=one.lost) for one in run.outlets],
+        by_source=[_source_stats(source, run.elapsed_s) for source in run.sources],
         peak_rss_mb=peak_rss_mb(),
     )
 
@@ -155,31 +167,28 @@ def peak_rss_mb() -> float | None:
     return round(peak / (2**20 if platform.system() == "Darwin" else 2**10), 1)
 
 
-def _source_stats(feed: Feed, elapsed_s: float, ended_s: float) -> SourceStats:
-    captured, classified = feed.capture_meter.frames, feed.answer_meter.frames
-    status = feed.source.status()
+def _source_stats(source: SourceSnapshot, elapsed_s: float) -> SourceStats:
     return SourceStats(
-        source=feed.source.name,
-        frames_captured=captured,
-        frames_classified=classified,
-        frames_dropped=captured - classified,
-        decode_errors=status.decode_errors,
-        reconnects=status.reconnects,
-        fps=_rate(classified, elapsed_s),
-        fps_last_s=round(feed.answer_meter.fps_at(ended_s), 2),
+        source=source.name,
+        frames_captured=source.captured,
+        frames_classified=source.classified,
+        frames_dropped=source.dropped,
+        decode_errors=source.status.decode_errors,
+        reconnects=source.status.reconnects,
+        fps=_rate(source.classified, elapsed_s),
+        fps_last_s=round(source.answer_fps, 2),
     )
 
 
-def _stage(meters: Sequence[Meter], elapsed_s: float, threads: int) -> Stage:
-    frames, busy_s = sum(meter.frames for meter in meters), sum(meter.busy_s for meter in meters)
-    busy = busy_s / (elapsed_s * threads) if elapsed_s > 0 else 0.0
-    return Stage(fps=_rate(frames, elapsed_s), busy=round(min(busy, 1.0), 3))
+def _stage(stage: StageSnapshot, elapsed_s: float) -> Stage:
+    busy = stage.busy_s / (elapsed_s * stage.threads) if elapsed_s > 0 else 0.0
+    return Stage(fps=_rate(stage.frames, elapsed_s), busy=round(min(busy, 1.0), 3))
 
 
 def _rate(frames: int, elapsed_s: float) -> float:
     return round(frames / elapsed_s, 2) if elapsed_s > 0 else 0.0
 
 
-def _ms(pipeline: Pipeline, percent: float) -> float | None:
-    seconds = pipeline.latency.percentile(percent)
+def _ms(run: RunSnapshot, percent: float) -> float | None:
+    seconds = run.latency.percentile(percent)
     return None if seconds is None else round(seconds * 1000, 2)

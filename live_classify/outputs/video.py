@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from live_classify.core.errors import OutputError
+from live_classify.core.one_line import one_line
 from live_classify.core.values import Answered, BgrImage
 from live_classify.outputs.encoders import working_encoder
 from live_classify.outputs.sound import Sound
@@ -59,7 +60,7 @@ class VideoSink:
         """
         import av
 
-        self._errors = (av.FFmpegError, OSError)
+        self._errors = (av.FFmpegError, av.codec.codec.UnknownCodecError, OSError)
         self._path = path
         self._annotate = annotate
         self._fps = fps_hint if 1 <= fps_hint <= 240 else _USUAL_FPS
@@ -85,7 +86,7 @@ class VideoSink:
             self._encoder.write(picture, answered.frame.time_s - self._from_s)
         except self._errors as error:
             self._abandon()
-            raise OutputError(f"cannot write {self._path}: {error.strerror or error}") from error
+            raise OutputError(f"cannot write {self._path}: {_reason(error)}") from error
 
     def close(self) -> None:
         """Finish the file; one without a single frame is removed, since no player opens it.
@@ -102,7 +103,7 @@ class VideoSink:
             self._file.close()
         except self._errors as error:
             self._abandon()
-            raise OutputError(f"cannot finish {self._path}: {error.strerror or error}") from error
+            raise OutputError(f"cannot finish {self._path}: {_reason(error)}") from error
         if removed:
             raise OutputError(f"cannot finish {self._path}: it was removed while it was being written")
         if self._encoder is None:
@@ -134,7 +135,6 @@ class _Encoder:
 
     def __init__(self, file: io.FileIO, width: int, height: int, fps: float) -> None:
         import av
-        from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
         self._file = file
         self._new_frame = av.VideoFrame.from_ndarray
@@ -151,14 +151,24 @@ class _Encoder:
         # Packets come in the order of their times: FFmpeg needn't hold them back to sort them.
         mp4 = {"movflags": "hybrid_fragmented+delay_moov", "flush_packets": "1", "max_interleave_delta": "1"}
         self._container = av.open(file, "w", format="mp4", options=mp4)
-        encoder = working_encoder(width + width % 2, height + height % 2)
+        try:
+            self._stream = self._add_stream(fps)
+        except BaseException:
+            self._container.close()
+            raise
+
+    def _add_stream(self, fps: float) -> Any:
+        """Add the stream of pictures. Its type depends on the encoder's name, which is found at run time."""
+        from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+
+        width, height = (side + side % 2 for side in self._size)
+        encoder = working_encoder(width, height)
         rate = Fraction(fps).limit_denominator(1001)
-        # Its type depends on names that type checkers know; this one is found at run time.
-        self._stream = cast("Any", self._container.add_stream(encoder.name, rate, options=dict(encoder.options)))
-        self._stream.width, self._stream.height = width + width % 2, height + height % 2
-        self._stream.pix_fmt = "yuv420p"
-        self._stream.time_base = Fraction(1, _TICKS_PER_S)
-        codec = self._stream.codec_context
+        stream = cast("Any", self._container.add_stream(encoder.name, rate, options=dict(encoder.options)))
+        stream.width, stream.height = width, height
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = Fraction(1, _TICKS_PER_S)
+        codec = stream.codec_context
         codec.time_base = Fraction(1, _TICKS_PER_S)
         codec.gop_size = max(1, round(fps / 2))
         # What OpenCV's conversion makes of sRGB pixels, written down for players, which would guess by picture size.
@@ -166,6 +176,7 @@ class _Encoder:
         codec.color_range = ColorRange.MPEG
         codec.color_primaries = ColorPrimaries.BT709
         codec.color_trc = ColorTrc.BT709
+        return stream
 
     def add_sound(self, recording: Path, from_s: float, until_s: float) -> None:
         self._sound = Sound(recording, self._container, from_s, until_s)
@@ -208,6 +219,12 @@ class _WholeWrites(io.FileIO):
         while written < len(rest):
             written += super().write(rest[written:])
         return written
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValueError) and not hasattr(error, "strerror"):
+        return f"this FFmpeg has no encoder {error}"
+    return getattr(error, "strerror", None) or one_line(error)
 
 
 def _to_yuv420(picture: BgrImage, size: tuple[int, int]) -> BgrImage:

@@ -108,6 +108,10 @@ class SelfCheck:
         agreeing: list[Rows] = []
         for choice in self._runs.choices():
             name = f"{choice.engine} {choice.precision}" + (" gpu" if choice.device == "gpu" else "")
+            reason = self._runs.refusal(choice)
+            if reason is not None:
+                yield Finding(name, "skipped", f"not supported here: {reason}")
+                continue
             if self._runs.is_unconverted(choice):
                 yield Finding(name, "skipped", "not converted yet: a run with --precision int8 does it")
                 continue

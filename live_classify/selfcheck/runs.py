@@ -10,17 +10,18 @@ import numpy as np
 
 from live_classify.classifier import Classifier
 from live_classify.core.errors import EngineError
-from live_classify.engines.base import Engine, EngineName
-from live_classify.engines.select import Wishes, gpu_usable, installed, litert_file, offers, open_workers
+from live_classify.core.protocols import Engine
+from live_classify.engines.litert_files import litert_file
+from live_classify.engines.registry import engines, find_engine
+from live_classify.engines.select import Wishes, offers, open_workers
 from live_classify.engines.stored import Choice
+from live_classify.heads.softmax import SoftmaxHead
 from live_classify.models.convert.cache import find_converted
 from live_classify.models.convert.calibration import Calibration
 from live_classify.models.records.labels import Labels
-from live_classify.models.records.network import Network, Precision
+from live_classify.models.records.network import Network
 from live_classify.models.weights.origin import Progress, no_progress
 from live_classify.selfcheck.diagnosis import not_this_network
-
-_ENGINES: tuple[EngineName, ...] = ("keras", "litert", "openvino")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,20 @@ class Runs:
 
     def choices(self) -> Iterator[Choice]:
         """Each of them; a call takes one picture."""
-        for engine in _ENGINES:
-            if not (self.wishes.engine == engine or (self.wishes.engine == "auto" and installed(engine))):
+        # First those that run the network as it is, then those that run what was made of it.
+        for spec in sorted(engines(), key=lambda spec: spec.runs_litert):
+            if not (self.wishes.engine == spec.name or (self.wishes.engine == "auto" and spec.installed)):
                 continue
-            for precision in offers(self.network, engine):
+            for precision in offers(self.network, spec):
                 if self.wishes.precision in {precision, "auto"}:
-                    yield Choice(engine, precision, "cpu", batch=1, workers=1)
-                    if engine == "keras" and gpu_usable():
-                        yield Choice(engine, precision, "gpu", batch=1, workers=1)
+                    yield Choice(spec.name, precision, "cpu", batch=1, workers=1)
+                    if spec.gpu_usable:
+                        yield Choice(spec.name, precision, "gpu", batch=1, workers=1)
+
+    def refusal(self, choice: Choice) -> str | None:
+        """Why this machine can't run a choice, healthy as it may be; None if it can."""
+        spec = find_engine(choice.engine)
+        return spec.refuses(choice.precision) if spec.installed else None
 
     def is_unconverted(self, choice: Choice) -> bool:
         """Whether a conversion to int8 would come first, which takes minutes and isn't done unasked elsewhere either.
@@ -72,14 +79,14 @@ class Runs:
         return Classifier(self.network, self.labels, lambda _: engines, resize=self.calibration.resize)
 
     def file(self, choice: Choice) -> Path | None:
-        """The LiteRT file that an engine runs; None for Keras."""
-        if choice.engine == "keras":
+        """The LiteRT file that an engine runs; None where it runs the network as it is."""
+        if self.network.construct is not None and not find_engine(choice.engine).runs_litert:
             return None
-        precision: Precision = "int8" if choice.precision == "int8" else "float32"
-        return litert_file(self.network, precision, self.calibration, self.progress)
+        return litert_file(self.network, choice.precision, self.calibration, self.progress)
 
     def _require_fit(self, engine: Engine, choice: Choice) -> None:
         file, (height, width) = self.file(choice), engine.input_size
-        classes = engine.classify(np.zeros((1, height, width, 3), np.uint8)).shape[1]
+        answer = engine.run(np.zeros((1, height, width, 3), np.uint8))
+        classes = SoftmaxHead(self.network.output).probabilities(answer).shape[1]
         if file is not None and (engine.input_size, classes) != (self.network.input_size, self.network.classes):
             raise EngineError(f"{not_this_network(file)} (it has {width}x{height} pixels and {classes} classes)")

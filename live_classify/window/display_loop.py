@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 from live_classify.core.errors import OutputError
-from live_classify.flow.meter import Meter
 from live_classify.flow.pipeline import Pipeline
 from live_classify.outputs.paths import free_path
 from live_classify.outputs.pictures import write_picture
@@ -32,10 +31,11 @@ class DisplayLoop:
     """
 
     def __init__(self, pipeline: Pipeline, window: Window) -> None:
-        self._meter = pipeline.display_meter = Meter(pipeline.clock)
         self._pipeline = pipeline
+        self._monitor = pipeline.monitor
+        self._meter = self._monitor.display_meter()
         self._window = window
-        self._scene: Scene = scene_of(pipeline)
+        self._scene: Scene = scene_of(self._monitor.snapshot())
         self._paused = self._ranking = self._help = False
         self._note, self._note_until_s = "", 0.0
 
@@ -43,13 +43,13 @@ class DisplayLoop:
         """Show frames until the source ends, the user quits, or ``time.monotonic`` reaches ``until_s``."""
         seen, drawn_s, waiting = 0, 0.0, False
         while not (self._pipeline.wait(0) or self._window.closed or time.monotonic() >= until_s):
-            newest, _ = self._pipeline.newest_frame.wait(seen, _KEYS_EVERY_S)
+            newest = self._monitor.wait_for_frame(seen, _KEYS_EVERY_S)
             waiting, seen = waiting or newest != seen, newest
             fresh = waiting and time.monotonic() >= drawn_s + self._scene.least_s
             fresh = fresh and not (self._paused and self._scene.begun)
             if fresh:
                 waiting = False
-                self._scene.take_frames()
+                self._scene.take_frames(self._monitor.snapshot())
                 self._await_answer()
                 self._meter.tick()
             key = self._window.poll_key()
@@ -69,11 +69,11 @@ class DisplayLoop:
 
         A network that was slower with the last frame isn't waited for, nor is one that has several sources to answer.
         """
-        seen, result = self._pipeline.newest_result.wait(0, 0)
-        if result is None or len(self._pipeline.feeds) > 1:
+        seen, run = self._monitor.wait_for_answer(0, 0), self._monitor.snapshot()
+        if run.newest is None or len(run.sources) > 1:
             return
-        if result[1].finished_s - result[0].captured_s < _PATIENCE_S:
-            self._pipeline.newest_result.wait(seen, _PATIENCE_S)
+        if run.newest.prediction.finished_s - run.newest.frame.captured_s < _PATIENCE_S:
+            self._monitor.wait_for_answer(seen, _PATIENCE_S)
 
     def _obey(self, key: Key) -> None:
         if key is Key.PAUSE:
@@ -98,7 +98,7 @@ class DisplayLoop:
 
     def _show(self) -> None:
         if not self._paused:  # else the answers stay those of the pictures that are shown
-            self._scene.take_answers()
+            self._scene.take_answers(self._monitor.snapshot())
         message = self._note if time.monotonic() < self._note_until_s else "paused" if self._paused else None
         picture = self._scene.picture(Cards(self._ranking, self._paused, self._help, message))
         if picture is not None:

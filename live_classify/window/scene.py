@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from live_classify.flow.feed import Feed
 from live_classify.imaging.mosaic import Mosaic
 from live_classify.imaging.overlay import Caption, draw
 
 if TYPE_CHECKING:
-    from live_classify.core.values import BgrImage, Frame
-    from live_classify.flow.feed import Result
-    from live_classify.flow.pipeline import Pipeline
+    from collections.abc import Sequence
+
+    from live_classify.core.values import Answered, BgrImage, Frame
+    from live_classify.flow.monitor import RunSnapshot, SourceSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,19 @@ class Scene(Protocol):
     def begun(self) -> bool:
         """Whether there has been a frame."""
 
-    def take_frames(self) -> None:
+    def take_frames(self, run: RunSnapshot) -> None:
         """Go on to the newest frame of each source."""
 
-    def take_answers(self) -> None:
-        """Go on to the newest answer for each source."""
+    def take_answers(self, run: RunSnapshot) -> None:
+        """Go on to the newest answer for each source, and to how each source is."""
 
     def picture(self, cards: Cards) -> BgrImage | None:
         """A picture of it; None where there is nothing to see yet."""
 
 
-def scene_of(pipeline: Pipeline) -> Scene:
-    """The scene of a pipeline's sources."""
-    views = [_View(feed) for feed in pipeline.feeds.values()]
+def scene_of(run: RunSnapshot) -> Scene:
+    """The scene of a run's sources."""
+    views = [_View(source) for source in run.sources]
     return SideBySide(views) if len(views) > 1 else Alone(views[0])
 
 
@@ -65,13 +65,13 @@ class Alone:
         """Whether there has been a frame."""
         return self._view.frame is not None
 
-    def take_frames(self) -> None:
+    def take_frames(self, run: RunSnapshot) -> None:
         """See :class:`Scene`."""
-        self._view.take_frame()
+        self._view.take_frame(run.sources[0])
 
-    def take_answers(self) -> None:
+    def take_answers(self, run: RunSnapshot) -> None:
         """See :class:`Scene`."""
-        self._view.take_answer()
+        self._view.take_answer(run.sources[0])
 
     def picture(self, cards: Cards) -> BgrImage | None:
         """See :class:`Scene`."""
@@ -87,7 +87,7 @@ class SideBySide:
 
     least_s = 0.03
 
-    def __init__(self, views: list[_View]) -> None:
+    def __init__(self, views: Sequence[_View]) -> None:
         self._views = views
         self._mosaic = Mosaic(len(views))
 
@@ -96,15 +96,15 @@ class SideBySide:
         """Whether there has been a frame."""
         return any(view.frame is not None for view in self._views)
 
-    def take_frames(self) -> None:
+    def take_frames(self, run: RunSnapshot) -> None:
         """See :class:`Scene`."""
-        for view in self._views:
-            view.take_frame()
+        for view, source in zip(self._views, run.sources, strict=True):
+            view.take_frame(source)
 
-    def take_answers(self) -> None:
+    def take_answers(self, run: RunSnapshot) -> None:
         """See :class:`Scene`."""
-        for view in self._views:
-            view.take_answer()
+        for view, source in zip(self._views, run.sources, strict=True):
+            view.take_answer(source)
 
     def picture(self, cards: Cards) -> BgrImage | None:
         """See :class:`Scene`."""
@@ -119,35 +119,36 @@ class SideBySide:
 class _View:
     """One source: the frame that is shown, and the answer that is shown with it."""
 
-    def __init__(self, feed: Feed) -> None:
-        self._feed = feed
-        self.name = feed.source.name
+    def __init__(self, source: SourceSnapshot) -> None:
+        self._source = source
+        self.name = source.name
         self.frame: Frame | None = None
-        self._result: Result | None = None
+        self._answered: Answered | None = None
 
-    def take_frame(self) -> None:
-        self.frame = self._feed.frame
+    def take_frame(self, source: SourceSnapshot) -> None:
+        self.frame = source.frame
 
-    def take_answer(self) -> None:
-        self._result = self._feed.result
+    def take_answer(self, source: SourceSnapshot) -> None:
+        self._source = source
+        self._answered = source.answered
 
     def fault(self) -> str | None:
         """How long the signal has been gone, if it has."""
-        since_s = self._feed.source.status().silent_since_s
+        since_s = self._source.status.silent_since_s
         return None if since_s is None else f"signal lost for {time.monotonic() - since_s:.0f} s"
 
     def caption(self, cards: Cards, message: str | None) -> Caption:
-        camera_fps = self._feed.capture_meter.fps
-        if self._result is None:
-            return Caption(None, starting=True, camera_fps=camera_fps, message=message, help=cards.help)
-        classified, prediction = self._result
+        source = self._source
+        if self._answered is None:
+            return Caption(None, starting=True, camera_fps=source.capture_fps, message=message, help=cards.help)
+        prediction = self._answered.prediction
         return Caption(
             stable=prediction.stable,
             ranking=prediction.labels[:5] if cards.ranking else (),
-            camera_fps=camera_fps,
-            classifier_fps=self._feed.answer_meter.fps,
-            classifier_mean_fps=self._feed.answer_meter.mean_fps,
-            age_s=None if cards.paused else time.monotonic() - classified.captured_s,
+            camera_fps=source.capture_fps,
+            classifier_fps=source.answer_fps,
+            classifier_mean_fps=source.answer_mean_fps,
+            age_s=None if cards.paused else time.monotonic() - self._answered.frame.captured_s,
             message=message,
             help=cards.help,
         )

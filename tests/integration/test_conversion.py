@@ -15,9 +15,10 @@ from keras_models import layers, saved, some_pixels
 from keras_models import network as small_network
 from live_classify.assets import asset
 from live_classify.core.errors import EngineError
-from live_classify.engines.base import Engine
+from live_classify.core.protocols import Engine
 from live_classify.engines.keras import KerasEngine
 from live_classify.engines.litert import LiteRTEngine
+from live_classify.heads.softmax import SoftmaxHead
 from live_classify.imaging.resize import resize_into
 from live_classify.models.catalogue.lite_weights import LITE1
 from live_classify.models.convert.cache import cache_folder, converted
@@ -30,6 +31,8 @@ from plain_keras import pictures, plain_network, save_weights, sharpened
 
 Pixels = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.float32]
+
+LOGITS = SoftmaxHead("logits")
 
 # As ImageNet's networks of Caffe take pixels, and in the other order.
 BGR = MODES["caffe"]
@@ -80,7 +83,7 @@ def files(
 
 
 def answers(engine: Engine, pixels: Pixels) -> Rows:
-    return np.concatenate([engine.classify(picture[np.newaxis]) for picture in pixels])
+    return np.concatenate([LOGITS.probabilities(engine.run(picture[np.newaxis])) for picture in pixels])
 
 
 def demo_pixels(size: tuple[int, int]) -> Pixels:

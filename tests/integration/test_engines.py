@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import platform
 import sys
 import threading
 import weakref
@@ -22,24 +21,25 @@ from keras_models import SIZE, layers, saved, some_pixels
 from keras_models import network as small_network
 from live_classify import Classifier, EngineError, Prediction, UsageError, load_classifier
 from live_classify.assets import DEMO_SCENES, asset
+from live_classify.core.protocols import Engine
 from live_classify.core.values import BgrImage
 from live_classify.engines import keras_backends
-from live_classify.engines.base import softmax
 from live_classify.engines.keras import KerasEngine
-from live_classify.engines.openvino import open_openvino
-from live_classify.engines.processor import fast_at_bfloat16
+from live_classify.engines.openvino import open_requests
+from live_classify.engines.registry import engines, find_engine
+from live_classify.engines.select import usable
+from live_classify.engines.stored import Choice
+from live_classify.heads.softmax import SoftmaxHead, softmax
 from live_classify.imaging.resize import resize_into
 from live_classify.models.catalogue.lite_weights import LITE0
+from live_classify.models.convert.calibration import Calibration
 from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.load import load_network
+from live_classify.models.records.network import Precision
+from live_classify.models.weights.origin import no_progress
 from live_classify.sources.recording import Recording
 
-ON_X86 = platform.machine() in {"x86_64", "AMD64"}
-KINDS = ["litert float32", "litert int8", "keras float32", "keras float16"]
-if ON_X86:  # where the tests' dependencies bring it
-    KINDS += ["openvino float32", "openvino int8"]
-    if fast_at_bfloat16():
-        KINDS += ["openvino float16"]
+KINDS = [f"{spec.name} {precision}" for spec in engines() for precision in usable(LITE0, spec)]
 
 TOLERANCE = {
     "float32": 1e-4,
@@ -55,6 +55,10 @@ def pictures() -> list[tuple[BgrImage, tuple[str, ...]]]:
     frames = list(Recording(asset("demo.mp4")).frames(threading.Event()))
     middle = {round(30 * (scene.start_s + scene.end_s) / 2): scene.names for scene in DEMO_SCENES}
     return [(frame.bgr, middle[frame.index]) for frame in frames if frame.index in middle]
+
+
+def probabilities(engine: Engine, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    return SoftmaxHead("logits").probabilities(engine.run(rgb))
 
 
 def load(kind: str, batch: int | None = None) -> Classifier:
@@ -175,7 +179,7 @@ def test_keras_traces_each_engine_once(most_frozen: int, monkeypatch: pytest.Mon
     engine = KerasEngine(replace(network, construct=construct), batch=4)
     after_loading = traces
     for count in (1, 2, 3, 4, 1):
-        assert engine.classify(np.zeros((count, *SIZE, 3), np.uint8)).shape == (count, 5)
+        assert engine.run(np.zeros((count, *SIZE, 3), np.uint8)).scores.shape == (count, 5)
     assert traces == after_loading
 
 
@@ -194,9 +198,9 @@ def test_a_keras_engine_that_is_closed_lets_its_weights_go(
 
     engine = KerasEngine(replace(network, construct=construct))
     pixels = some_pixels()[:1]
-    before = engine.classify(pixels)
+    before = engine.run(pixels).scores
     gc.collect()
-    np.testing.assert_array_equal(engine.classify(pixels), before)  # it holds what it needs
+    np.testing.assert_array_equal(engine.run(pixels).scores, before)  # it holds what it needs
     engine.close()
     gc.collect()
     assert made
@@ -217,8 +221,9 @@ def test_float16_reaches_models_within_models(small: Path, tmp_path: Path) -> No
         return kept[0]
 
     pixels = some_pixels()
-    right = KerasEngine(network, batch=len(pixels)).classify(pixels)
-    rows = KerasEngine(replace(network, construct=construct), batch=len(pixels), precision="float16").classify(pixels)
+    right = probabilities(KerasEngine(network, batch=len(pixels)), pixels)
+    half = KerasEngine(replace(network, construct=construct), batch=len(pixels), precision="float16")
+    rows = probabilities(half, pixels)
     np.testing.assert_allclose(rows, right, atol=TOLERANCE["float16"])
     assert np.abs(rows - right).max() > 1e-5
     dtypes = {layer.__class__.__name__: layer.compute_dtype for layer in kept[0]._flatten_layers() if layer.weights}
@@ -227,17 +232,17 @@ def test_float16_reaches_models_within_models(small: Path, tmp_path: Path) -> No
 
 
 def test_openvino_answers_several_requests_at_a_time(pictures: list[tuple[BgrImage, tuple[str, ...]]]) -> None:
-    engines = open_openvino(LITE0.litert["int8"](), "int8", 2, 1, LITE0.output, None)
+    engines = open_requests(LITE0.litert["float32"](), "float32", 2, 1, None)
     assert len(engines) >= 2
     rgb = np.empty((len(pictures), *LITE0.input_size, 3), np.uint8)
     for (picture, _), row in zip(pictures, rgb, strict=True):
         resize_into(picture, row)
-    alone = np.concatenate([engines[0].classify(row[np.newaxis]) for row in rgb])
+    alone = np.concatenate([probabilities(engines[0], row[np.newaxis]) for row in rgb])
     begin = threading.Barrier(len(engines))
 
     def work(number: int) -> list[npt.NDArray[np.float32]]:
         begin.wait()
-        return [engines[number].classify(np.roll(rgb, number, axis=0)[[turn]]) for turn in range(len(rgb))]
+        return [probabilities(engines[number], np.roll(rgb, number, axis=0)[[turn]]) for turn in range(len(rgb))]
 
     with ThreadPoolExecutor(len(engines)) as pool:
         for number, rows in enumerate(pool.map(work, range(len(engines)))):
@@ -246,10 +251,15 @@ def test_openvino_answers_several_requests_at_a_time(pictures: list[tuple[BgrIma
         engine.close()
 
 
+def open_engines(precision: Precision) -> None:
+    choice = Choice("openvino", precision, "cpu", 1, 1)
+    find_engine("openvino").open_engines(LITE0, choice, "latency", Calibration(), no_progress)
+
+
 def test_without_openvino_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(EngineError, match=r"^OpenVINO isn't installed: pip install 'live_classify\[openvino\]'$"):
-        open_openvino(LITE0.litert["int8"](), "int8", 1, 1, LITE0.output, 1)
+        open_engines("float32")
 
 
 def test_an_openvino_that_is_broken_is_not_taken_for_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -257,7 +267,7 @@ def test_an_openvino_that_is_broken_is_not_taken_for_missing(monkeypatch: pytest
     monkeypatch.delitem(sys.modules, "openvino", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(EngineError, match=r"^OpenVINO is broken: libopenvino.so: cannot open; reinstall it$"):
-        open_openvino(LITE0.litert["int8"](), "int8", 1, 1, LITE0.output, 1)
+        open_engines("float32")
 
 
 def test_openvino_refuses_float16_where_it_would_compute_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,14 +280,14 @@ def test_openvino_refuses_float16_where_it_would_compute_in_float32(monkeypatch:
     module.Core = OldProcessor  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "openvino", module)
     with pytest.raises(EngineError, match="doesn't compute in 16 bits; use --precision float32"):
-        open_openvino(LITE0.litert["float32"](), "float16", 1, 1, LITE0.output, 1)
+        open_requests(LITE0.litert["float32"](), "float16", 1, 1, 1)
 
 
 def test_openvino_says_in_a_line_which_file_it_refuses(tmp_path: Path) -> None:
     damaged = tmp_path / "network.tflite"
     damaged.write_bytes(LITE0.litert["int8"]().read_bytes()[:100_000])
     with pytest.raises(EngineError, match=r"^OpenVINO can't use network\.tflite: .*corrupt.*$"):
-        open_openvino(damaged, "int8", 1, 1, LITE0.output, 1)
+        open_requests(damaged, "int8", 1, 1, 1)
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:
@@ -289,8 +299,3 @@ def test_a_device_that_is_not_there_is_refused() -> None:
 def test_an_array_that_is_no_picture_is_refused(wrong: npt.NDArray[np.uint8]) -> None:
     with load("litert int8") as classifier, pytest.raises(ValueError, match="expected"):
         classifier.classify(wrong)
-
-
-def test_softmax_is_safe_from_overflow() -> None:
-    rows = softmax(np.array([[1e4, 1e4], [0, np.log(3)]], np.float32))
-    np.testing.assert_allclose(rows, [[0.5, 0.5], [0.25, 0.75]], rtol=1e-6)

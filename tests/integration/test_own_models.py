@@ -30,8 +30,8 @@ from keras_models import (
     with_config,
 )
 from live_classify.core.errors import ModelFileError, UnknownModelError
-from live_classify.engines.base import softmax
 from live_classify.engines.litert import LiteRTEngine
+from live_classify.heads.softmax import SoftmaxHead, softmax
 from live_classify.models.own import open_model
 from live_classify.models.records.network import Network
 from live_classify.models.records.preprocessing import MODES, NONE, Preprocessing
@@ -174,9 +174,9 @@ def test_a_folder_may_be_where_one_is(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def engine_answers(record: Network, pixels: Pixels) -> Rows:
     ((precision, path),) = record.litert.items()
-    engine = LiteRTEngine(path(), precision, 1, len(pixels), preprocessing=record.preprocessing, output=record.output)
+    engine = LiteRTEngine(path(), precision, 1, len(pixels), preprocessing=record.preprocessing)
     try:
-        return engine.classify(pixels)
+        return SoftmaxHead(record.output).probabilities(engine.run(pixels))
     finally:
         engine.close()
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from live_classify.engines.base import softmax
+from live_classify.heads.softmax import softmax
 from live_classify.models.formats.keras_import import import_keras
 from live_classify.models.load import load_network
 from live_classify.models.records.network import Network

@@ -149,7 +149,7 @@ def test_stopping_does_not_wait_for_a_reader_that_hangs() -> None:
     sink = Collector()
     with all_let_go([hanging]):
         with Pipeline([source], grey_classifier(), live=True, sinks=[sink]) as pipeline:
-            pipeline.newest_result.wait(0, DEADLINE_S)
+            pipeline.monitor.wait_for_answer(0, DEADLINE_S)
         assert not any(thread.name.startswith("capture") for thread in threading.enumerate())
     assert sink.closed
 

@@ -39,7 +39,7 @@ def test_a_reader_clicks_a_label_and_sees_when(tmp_path: Path) -> None:
     report = Report(tmp_path / "report.html")
     for number, label in enumerate((cat, cup)):
         frame = Frame(photograph(640, 360), number, 0.0, number * 1.0, "<script>ran=true</script>.mp4")
-        report.write(Answered(frame, (Prediction((label,), None, np.ones(1, np.float32), 0.0),)))
+        report.write_frame(Answered(frame, (Prediction((label,), None, np.ones(1, np.float32), 0.0),)))
     for start_s, label in ((0.0, cat), (4.0, cup), (5.0, cat), (9.0, cup)):
         report.write_segment("<script>ran=true</script>.mp4", Segment(label, start_s, start_s + 1, 30))
     report.close()

@@ -148,7 +148,7 @@ def test_an_output_that_nobody_reads_does_not_keep_it_from_stopping(tmp_path: Pa
     with start(*arguments, cwd=tmp_path) as program:
         _, said = program.communicate(timeout=DEADLINE_S)
     assert program.returncode == 1
-    assert said == "live-classify: an output takes no more data; what it had not taken by now is lost\n"
+    assert said == "live-classify: log.jsonl takes no more data; what it had not taken by now is lost\n"
 
 
 @pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", ">/dev/full"])

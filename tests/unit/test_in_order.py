@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from live_classify.flow.inference import InOrder
+from live_classify.flow.in_order import InOrder
 
 DEADLINE_S = 20.0  # a test that waits this long has failed
 

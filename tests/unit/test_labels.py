@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from live_classify.core.errors import ModelFileError
+from live_classify.core.errors import EngineError, ModelFileError
 from live_classify.models.records.labels import Labels, named_labels, read_labels
 
 TABLE = "0\tn01\ttench\n1\tn02\tgreat_white_shark\n2\tn03\tcock\n"
@@ -131,3 +131,14 @@ def test_a_ranked_label_carries_its_id_and_name() -> None:
     (label,) = letters(4).rank(np.array([0.1, 0.2, 0.6, 0.1], np.float32), 1)
     assert (label.index, label.id, label.name) == (2, "n2", "class_2")
     assert label.text == "class 2"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_has_no_rank(value: float) -> None:
+    with pytest.raises(EngineError, match="probabilities aren't finite"):
+        letters(4).rank(np.array([0.1, value, 0.6, 0.1], np.float32), 2)
+
+
+def test_a_rank_list_is_never_empty() -> None:
+    (label,) = letters(4).rank(np.array([0.1, 0.2, 0.6, 0.1], np.float32), 0)
+    assert label.index == 2

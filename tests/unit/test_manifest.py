@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from live_classify.jobs.job import Job, Outcome
 from live_classify.jobs.manifest import NAME, Manifest, require_kinds
 from live_classify.outputs.factory import Answering
 
-SETTINGS = {"model": "m", "smooth_s": None}
+SETTINGS: Mapping[str, object] = {"model": "m", "smooth_s": None}
 
 
 @pytest.fixture
@@ -36,9 +37,22 @@ def finished(job: Job, error: str | None = None) -> Outcome:
     return Outcome(job, frames=1, written=tuple(job.outputs.paths), error=error)
 
 
-def opened(jobs: list[Job], overwrite: bool = False, **settings: object) -> tuple[Manifest, list[str]]:
-    manifest = Manifest(Path("out"), {**SETTINGS, **settings})
-    return manifest, [job.source for job in manifest.open(jobs, overwrite)]
+def remaining(
+    jobs: list[Job],
+    done: Iterable[Job] = (),
+    failed: Iterable[Job] = (),
+    *,
+    overwrite: bool = False,
+    settings: Mapping[str, object] = SETTINGS,
+) -> list[str]:
+    """What a run finds left to do, which then does some of it."""
+    with Manifest(Path("out"), settings) as manifest:
+        left = manifest.open(jobs, overwrite)
+        for job in done:
+            manifest.note(finished(job))
+        for job in failed:
+            manifest.note(finished(job, "it is broken"))
+    return [job.source for job in left]
 
 
 def test_outputs_keep_the_path_below_the_folder(folder: Path) -> None:  # noqa: ARG001
@@ -66,48 +80,87 @@ def test_outputs_of_an_earlier_run_are_no_inputs(folder: Path) -> None:
 
 def test_only_what_is_missing_remains(folder: Path) -> None:
     jobs = jobs_of("in")
-    manifest, remaining = opened(jobs)
-    assert remaining == ["in/a.mp4", "in/sub/a.mp4", "in/sub/b.MKV"]
-    manifest.note(finished(jobs[0]))
-    manifest.note(finished(jobs[1]))
-    manifest.note(finished(jobs[2], "it is broken"))
-    assert opened(jobs)[1] == ["in/sub/b.MKV"]
+    assert remaining(jobs) == ["in/a.mp4", "in/sub/a.mp4", "in/sub/b.MKV"]
+    remaining(jobs, done=jobs[:2], failed=jobs[2:])
+    assert remaining(jobs) == ["in/sub/b.MKV"]
     (folder / "out/a.mp4.jsonl").unlink()
     (folder / "in/sub/a.mp4").write_text("changed")
     os.utime(folder / "in/sub/a.mp4", ns=(1, 1))
-    assert opened(jobs)[1] == ["in/a.mp4", "in/sub/a.mp4", "in/sub/b.MKV"]
-    assert opened([*jobs, replace(jobs[0], source="other/c.mp4")], overwrite=True)[1][-1] == "other/c.mp4"
+    assert remaining(jobs) == ["in/a.mp4", "in/sub/a.mp4", "in/sub/b.MKV"]
+    assert remaining([*jobs, replace(jobs[0], source="other/c.mp4")], overwrite=True)[-1] == "other/c.mp4"
 
 
 def test_a_row_that_was_cut_off_costs_that_row_alone(folder: Path) -> None:
     jobs = jobs_of("in")
-    manifest, _ = opened(jobs)
-    for job in jobs:
-        manifest.note(finished(job))
+    remaining(jobs, done=jobs)
     path = folder / "out" / NAME
     path.write_bytes(path.read_bytes()[:-20])
-    assert opened(jobs)[1] == ["in/sub/b.MKV"]
+    assert remaining(jobs) == ["in/sub/b.MKV"]
     for line in path.read_text(encoding="utf-8").splitlines()[-1:]:
         assert json.loads(line) == {"source": "in/sub/b.MKV", "state": "planned"}
 
 
 def test_other_settings_are_refused_by_name_unless_all_begins_anew(folder: Path) -> None:  # noqa: ARG001
     jobs = jobs_of("in")
-    manifest, _ = opened(jobs)
-    manifest.note(finished(jobs[0]))
+    remaining(jobs, done=jobs[:1])
+    other = {"model": "m", "smooth_s": 1.0}
     with pytest.raises(OutputError, match=r"out holds outputs made with other settings \(smooth_s\)"):
-        opened(jobs, smooth_s=1.0)
-    assert len(opened(jobs, overwrite=True, smooth_s=1.0)[1]) == 3
+        remaining(jobs, settings=other)
+    with pytest.raises(OutputError, match=r"made with other settings \(smooth_s\)"):
+        remaining(jobs, settings={"model": "m"} | {"smooth_s": 0})
+    with pytest.raises(OutputError, match=r"made with other settings \(weights\)"):
+        remaining(jobs, settings={**SETTINGS, "weights": "a1"})
+    assert len(remaining(jobs, overwrite=True, settings=other)) == 3
+
+
+@pytest.mark.parametrize(
+    ("first", "made_by"),
+    [
+        ({"settings": SETTINGS}, "an earlier version"),
+        ({"version": 3, "settings": {**SETTINGS, "more": 1}}, "another version"),
+        ({"version": "x", "settings": {}}, "another version"),
+    ],
+)
+def test_the_manifest_of_another_version_is_refused_unless_all_begins_anew(
+    first: Mapping[str, object], made_by: str, folder: Path
+) -> None:
+    (folder / "out").mkdir()
+    (folder / "out" / NAME).write_text(json.dumps(first) + "\n")
+    with pytest.raises(OutputError, match=f"out holds outputs made by {made_by} of this program; use another --out-"):
+        remaining(jobs_of("in"))
+    assert len(remaining(jobs_of("in"), overwrite=True)) == 3
+
+
+@pytest.mark.parametrize("rare", ["\u2028", "\u2029", "\x85", "\x0b", "\x1e", "\r"])
+def test_rows_are_parted_by_line_feeds_alone(rare: str, folder: Path) -> None:
+    name = f"in/one{rare}two.mp4"
+    (folder / name).touch()
+    jobs = jobs_of(name)
+    assert remaining(jobs, done=jobs) == [name]
+    assert remaining(jobs) == []
+
+
+def test_two_runs_never_share_a_folder(folder: Path) -> None:
+    jobs = jobs_of("in")
+    with Manifest(Path("out"), SETTINGS) as first:
+        first.open(jobs, overwrite=False)
+        before = (folder / "out" / NAME).read_bytes()
+        for overwrite in (False, True):
+            with pytest.raises(OutputError, match="another run is writing to out: wait for its end, or use another"):
+                remaining(jobs, overwrite=overwrite)
+        assert (folder / "out" / NAME).read_bytes() == before
+    first.close()
+    assert len(remaining(jobs)) == 3
 
 
 def test_files_of_others_are_never_replaced_unasked(folder: Path) -> None:
     (folder / "out").mkdir()
     (folder / "out" / "a.mp4.jsonl").write_text("precious")
     with pytest.raises(OutputError, match=r"out/a\.mp4\.jsonl exists already; --overwrite replaces it"):
-        opened(jobs_of("in"))
+        remaining(jobs_of("in"))
     (folder / "out" / NAME).write_text("precious, too")
     with pytest.raises(OutputError, match="isn't a manifest of this program"):
-        opened(jobs_of("in"))
+        remaining(jobs_of("in"))
 
 
 def test_unknown_kinds_are_named() -> None:

@@ -1,20 +1,24 @@
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from doubles import CLASSES, Clock, GreyEngine
+from doubles import CLASSES, GREY_HEAD, Clock, GreyEngine
 from live_classify.core.errors import EngineError
-from live_classify.engines.base import Engine, Goal
+from live_classify.core.protocols import Engine, Goal
+from live_classify.core.values import Activations
 from live_classify.engines.select import Wishes
 from live_classify.engines.stored import Choice
 from live_classify.measure.engines import (
     ROUNDS,
     Measurement,
+    agreement,
     at_hand,
     candidates,
     fastest,
@@ -31,7 +35,7 @@ LITERT = Choice("litert", "float32", "cpu", 1, 1)
 
 
 def measured(goal: Goal, engines: list[Engine], clock: Clock) -> Measurement:
-    (one,) = measure([(goal, LITERT)], lambda _goal, _choice: engines, PICTURES, 0.5, clocks=clock.clocks)
+    (one,) = measure([(goal, LITERT)], lambda _goal, _choice: engines, GREY_HEAD, PICTURES, 0.5, clocks=clock.clocks)
     return one
 
 
@@ -65,11 +69,11 @@ def test_workers_share_the_work() -> None:
 
 def test_engines_are_compared_with_the_first() -> None:
     class Contrary(GreyEngine):
-        def classify(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-            rows = super().classify(rgb)
+        def run(self, rgb: npt.NDArray[np.uint8]) -> Activations:
+            rows = super().run(rgb).scores
             wrong = rgb[:, 0, 0, 0] % 4 == 0
             rows[wrong] = np.eye(CLASSES, dtype=np.float32)[-1]
-            return rows
+            return Activations(rows)
 
     clock = Clock()
     slow = GreyEngine(batch=1, before=clock.cost(0.02))
@@ -78,6 +82,7 @@ def test_engines_are_compared_with_the_first() -> None:
     exact, wrong = measure(
         choices,
         lambda _goal, choice: [quick if choice.precision == "int8" else slow],
+        GREY_HEAD,
         PICTURES,
         0.5,
         clocks=clock.clocks,
@@ -95,29 +100,33 @@ def test_what_cannot_run_is_left_out_and_said() -> None:
 
     said: list[str] = []
     choices: list[tuple[Goal, Choice]] = [("latency", replace(LITERT, engine="openvino")), ("latency", LITERT)]
-    (one,) = measure(choices, open_engines, PICTURES, 0.5, progress=lambda what, _done, _total: said.append(what))
+    (one,) = measure(
+        choices, open_engines, GREY_HEAD, PICTURES, 0.5, progress=lambda what, _done, _total: said.append(what)
+    )
     assert one.choice.engine == "litert"
     assert said == ["openvino float32 is left out: OpenVINO is broken"]
 
 
-def test_candidates_are_what_the_network_and_the_user_allow() -> None:
-    every = list(candidates(LITE0, Wishes(), "latency", has_gpu=False))
+def test_candidates_are_what_the_network_and_the_user_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("live_classify.engines.keras_gpu.gpu_usable", lambda: False)
+    every = list(candidates(LITE0, Wishes(), "latency"))
     assert {choice.engine for choice in every} >= {"litert", "keras"}
     assert every[0].precision == "float32"  # what the others are compared with
     assert {choice.device for choice in every} == {"cpu"}
-    only = list(candidates(LITE0, Wishes("litert", "int8", batch=3), "throughput", has_gpu=True))
+    only = list(candidates(LITE0, Wishes("litert", "int8", batch=3), "throughput"))
     assert {(choice.engine, choice.precision, choice.batch) for choice in only} == {("litert", "int8", 3)}
-    on_gpu = list(candidates(LITE0, Wishes(device="gpu"), "throughput", has_gpu=True))
+    monkeypatch.setattr("live_classify.engines.keras_gpu.gpu_usable", lambda: True)
+    on_gpu = list(candidates(LITE0, Wishes(device="gpu"), "throughput"))
     assert {(choice.engine, choice.precision) for choice in on_gpu} == {("keras", "float32"), ("keras", "float16")}
     file = replace(LITE0, construct=None, litert={"int8": lambda: Path("some.tflite")})
-    assert {choice.precision for choice in candidates(file, Wishes(), "latency", has_gpu=False)} == {"int8"}
+    assert {choice.precision for choice in candidates(file, Wishes(), "latency")} == {"int8"}
 
 
 def test_layouts_go_from_one_worker_to_one_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("live_classify.measure.engines.usable_cores", lambda: 6)
-    litert = candidates(LITE0, Wishes("litert", "float32"), "throughput", has_gpu=False)
+    litert = candidates(LITE0, Wishes("litert", "float32"), "throughput")
     assert [(choice.batch, choice.workers) for choice in litert] == [(1, 1), (1, 2), (1, 4), (1, 6)]
-    keras = candidates(LITE0, Wishes("keras", "float32"), "throughput", has_gpu=False)
+    keras = candidates(LITE0, Wishes("keras", "float32"), "throughput")
     assert [choice.batch for choice in keras] == [1, 8, 32]
 
 
@@ -140,6 +149,7 @@ def test_what_is_known_is_told_after_each_round() -> None:
     measure(
         [("latency", LITERT)],
         lambda _goal, _choice: [engine],
+        GREY_HEAD,
         PICTURES,
         0.1,
         after_round=lambda known: told.append(len(known[0].rate["rounds"])),
@@ -167,3 +177,18 @@ def test_the_fastest_rows_agree_and_are_what_the_user_wants() -> None:
     ]
     assert sorted(one["fps"] for one in fastest_rows(table, Wishes())) == [50, 80, 300]
     assert [one["fps"] for one in fastest_rows(table, Wishes(precision="float32"))] == [100]
+
+
+def test_agreement_is_of_classes_and_of_their_probabilities() -> None:
+    right = np.array([[0.9, 0.1], [0.9, 0.1], [0.55, 0.45], [0.2, 0.8]], np.float32)
+    rows = np.array([[0.8, 0.2], [0.6, 0.4], [0.45, 0.55], [0.0, 1.0]], np.float32)
+    assert agreement(right, right) == 1
+    assert agreement(rows, right) == 0.5  # near; less sure by far; another class; near
+
+
+def test_what_the_processor_cannot_compute_is_no_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("live_classify.engines.openvino.lacks_int8", lambda: True)
+    assert not [one for one in candidates(LITE0, Wishes("openvino"), "throughput") if one.precision == "int8"]
+    monkeypatch.setattr("live_classify.engines.openvino.lacks_int8", lambda: False)
+    monkeypatch.setitem(sys.modules, "openvino", ModuleType("openvino"))
+    assert [one for one in candidates(LITE0, Wishes("openvino"), "throughput") if one.precision == "int8"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from doubles import Clock, GreyEngine, ListSource, grey_frame
+from doubles import GREY_HEAD, Clock, GreyEngine, ListSource, grey_frame
 from live_classify.core.errors import SourceReadError
 from live_classify.core.values import Frame
 from live_classify.measure import stages
@@ -40,7 +40,7 @@ def test_a_stage_of_known_cost_measures_that() -> None:
 def test_an_engine_of_known_cost_measures_that() -> None:
     clock = Clock()
     engine = GreyEngine(before=clock.cost(0.02))
-    stage = Stage(lambda: stages.inferring(engine, FRAMES, "crop"), 0.5, clock.clocks)
+    stage = Stage(lambda: stages.inferring(engine, GREY_HEAD, FRAMES, "crop"), 0.5, clock.clocks)
     stage.run_round()
     assert stage.figures()["ms"]["p50"] == pytest.approx(20)
     assert set(engine.sizes) == {1}

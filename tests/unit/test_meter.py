@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from doubles import Clock
-from live_classify.flow.meter import Meter, Percentiles
+from live_classify.flow.meter import Meter
+from live_classify.flow.percentiles import Percentiles
 
 
 @pytest.fixture

@@ -3,17 +3,20 @@ from __future__ import annotations
 import itertools
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from doubles import Collector, GreyEngine, ListSource, grey_classifier, grey_frame
-from live_classify.core.errors import EngineError, OutputError, SourceError, SourceReadError
+from doubles import Collector, GreyEngine, Listener, ListSource, grey_classifier, grey_frame
+from live_classify.core.errors import EngineError, OutputError, SourceReadError
+from live_classify.core.events import SourceFailed
 from live_classify.core.values import Frame
 from live_classify.flow.pipeline import Pipeline
-from live_classify.outputs.stats import run_stats
 
 DEADLINE_S = 20.0  # a test that waits this long has failed
 
@@ -46,7 +49,7 @@ def test_a_recording_is_classified_once_in_order_whatever_the_layout(batch: int,
     assert sink.indices == list(range(300))
     assert all(prediction.top.index == frame.index % 256 for frame, prediction in sink.written)
     assert sum(size for engine in engines for size in engine.sizes) == 300
-    assert pipeline.frames.dropped.total() == 0
+    assert pipeline.monitor.snapshot().dropped == 0
 
 
 def test_recordings_are_read_one_after_the_other() -> None:
@@ -95,11 +98,11 @@ def test_live_the_newest_frame_wins_and_the_others_are_counted() -> None:
     classifier = grey_classifier(GreyEngine(before=hold))
     with Pipeline([ListSource(camera())], classifier, live=True, sinks=[sink]) as pipeline:
         assert pipeline.wait(DEADLINE_S)
-        newest = pipeline.newest_frame.get()
     assert sink.indices == [0, 49]
-    assert pipeline.frames.dropped == {"test": 48}
-    assert newest is not None
-    assert newest.index == 49
+    (source,) = pipeline.monitor.snapshot().sources
+    assert (source.captured, source.classified, source.dropped) == (50, 2, 48)
+    assert source.frame is not None
+    assert source.frame.index == 49
 
 
 def test_live_a_slow_network_never_holds_up_the_frames_for_the_window() -> None:
@@ -110,10 +113,12 @@ def test_live_a_slow_network_never_holds_up_the_frames_for_the_window() -> None:
 
     classifier = grey_classifier(GreyEngine(before=hold))
     with Pipeline([ListSource(frames(50))], classifier, live=True) as pipeline:
-        version, newest = 0, None
-        while newest is None or newest.index < 49:
-            version, newest = pipeline.newest_frame.wait(version, DEADLINE_S)
-        assert pipeline.newest_result.get() is None
+        version, index = 0, -1
+        while index < 49:
+            version = pipeline.monitor.wait_for_frame(version, DEADLINE_S)
+            (source,) = pipeline.monitor.snapshot().sources
+            index = -1 if source.frame is None else source.frame.index
+        assert pipeline.monitor.snapshot().newest is None
         let_go.set()
 
 
@@ -145,9 +150,9 @@ def test_a_failing_output_ends_the_run_and_the_others_are_closed() -> None:
     with pytest.raises(OutputError, match="disk full"):
         with Pipeline([source], grey_classifier(), live=False, sinks=[whole, broken]) as pipeline:
             assert pipeline.wait(DEADLINE_S)
-    assert whole.indices == [0, 1, 2, 3, 4, 5]
-    assert whole.closed
-    assert broken.closed
+    assert whole.indices[:6] == [0, 1, 2, 3, 4, 5]
+    assert whole.indices == list(range(len(whole.indices)))
+    assert whole.closed == broken.closed == 1
     assert source.released
 
 
@@ -178,11 +183,13 @@ def test_a_broken_recording_does_not_keep_the_next_from_being_read() -> None:
     broken = SourceReadError("a is cut short")
     sources = [ListSource(frames(4, "a"), "a", then=broken), ListSource(frames(4, "b"), "b")]
     sink = Collector()
-    told: list[SourceError] = []
-    with Pipeline(sources, grey_classifier(), live=False, sinks=[sink], on_source_error=told.append) as pipeline:
+    told = Listener()
+    with Pipeline(sources, grey_classifier(), live=False, sinks=[sink], event_sinks=[told]) as pipeline:
         assert pipeline.wait(DEADLINE_S)
     assert [frame.source for frame, _ in sink.written] == ["a"] * 4 + ["b"] * 4
-    assert pipeline.source_errors == told == [broken]
+    failed = [event for event in told.events if isinstance(event, SourceFailed)]
+    assert [(event.source, event.error) for event in failed] == [("a", broken)]
+    assert pipeline.monitor.snapshot().errors == [broken]
 
 
 def test_an_unforeseen_error_in_a_source_is_carried_to_the_caller() -> None:
@@ -216,7 +223,7 @@ def test_stopping_does_not_wait_for_a_source_that_hangs() -> None:
 
     sink = Collector()
     with Pipeline([ListSource(hanging())], grey_classifier(), live=True, sinks=[sink]) as pipeline:
-        pipeline.newest_result.wait(0, DEADLINE_S)
+        pipeline.monitor.wait_for_answer(0, DEADLINE_S)
     assert sink.closed
     let_go.set()
     for thread in threading.enumerate():
@@ -255,16 +262,31 @@ def test_live_a_batch_takes_the_newest_frame_of_each_source_and_each_is_counted(
         assert pipeline.wait(DEADLINE_S)
     assert engine.sizes == [1, 6]
     assert sorted((frame.source, frame.index) for frame, _ in sink.written[1:]) == [(name, 19) for name in names]
-    by_source = run_stats("watch", pipeline)["by_source"]
-    assert [(s["source"], s["frames_captured"], s["frames_dropped"]) for s in by_source] == [
+    by_source = pipeline.monitor.snapshot().sources
+    assert [(source.name, source.captured, source.dropped) for source in by_source] == [
         ("first", 1, 0),
         *((name, 20, 19) for name in names),
     ]
 
 
-def test_frames_bear_the_name_of_their_source() -> None:
+@pytest.mark.parametrize("live", [True, False])
+def test_frames_bear_the_name_of_their_source_and_of_two_with_one_name_the_second_a_number(live: bool) -> None:
     sink = Collector()
-    sources = [ListSource(frames(1, "camera"), "camera"), ListSource(frames(1, "camera"), "camera (2)")]
-    with Pipeline(sources, grey_classifier(), live=True, sinks=[sink]) as pipeline:
+    sources = [ListSource(frames(1), "camera"), ListSource(frames(1), "camera")]
+    with Pipeline(sources, grey_classifier(), live=live, sinks=[sink]) as pipeline:
         assert pipeline.wait(DEADLINE_S)
     assert {frame.source for frame, _ in sink.written} == {"camera", "camera (2)"}
+    assert [source.name for source in pipeline.monitor.snapshot().sources] == ["camera", "camera (2)"]
+
+
+def test_live_frames_bear_the_wall_clock_of_their_capture_and_recorded_ones_none() -> None:
+    sink, recorded = Collector(), Collector()
+    frame = replace(grey_frame(1), captured_s=time.monotonic() - 100)
+    with Pipeline([ListSource([frame])], grey_classifier(), live=True, sinks=[sink]) as pipeline:
+        assert pipeline.wait(DEADLINE_S)
+    with Pipeline([ListSource([frame])], grey_classifier(), live=False, sinks=[recorded]) as pipeline:
+        assert pipeline.wait(DEADLINE_S)
+    at = sink.written[0][0].at
+    assert at is not None
+    assert 99 < (datetime.now(timezone.utc) - at).total_seconds() < 100 + DEADLINE_S
+    assert recorded.written[0][0].at is None

@@ -75,7 +75,7 @@ def test_a_segment_of_no_length_is_still_a_cue(tmp_path: Path) -> None:
 def reported(path: Path, source: str, segment: Segment) -> str:
     report = Report(path)
     prediction = Prediction((segment.label,), None, np.ones(1, np.float32), 0.0)
-    report.write(Answered(Frame(photograph(), 0, 0.0, 0.0, source), (prediction,)))
+    report.write_frame(Answered(Frame(photograph(), 0, 0.0, 0.0, source), (prediction,)))
     report.write_segment(source, segment)
     report.close()
     report.close()

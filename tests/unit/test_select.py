@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from live_classify.core.errors import UnknownModelError, UsageError
-from live_classify.engines.base import Goal
+from live_classify.core.protocols import Goal
 from live_classify.engines.processor import fast_at_int8, usable_cores
 from live_classify.engines.select import EngineChoice, PrecisionChoice, Wishes, choose
 from live_classify.engines.stored import Choice, store_choice
@@ -107,7 +107,12 @@ def test_an_unknown_device_is_refused(device: str) -> None:
         ("auto", "int8", "gpu", "keras can't run efficientnet-lite0 in int8"),
         ("litert", "auto", "gpu", "litert runs on the CPU; use --engine keras for a GPU"),
         ("openvino", "float32", "gpu:0", "openvino runs on the CPU"),
-        ("litert", "float16", "cpu", "litert can't run efficientnet-lite0 in float16, only in float32, int8; openvino"),
+        (
+            "litert",
+            "float16",
+            "cpu",
+            "litert can't run efficientnet-lite0 in float16, only in float32, int8; keras and openvino can",
+        ),
         ("abacus", "auto", "cpu", "unknown engine abacus: auto, litert, keras, openvino are known"),
         ("litert", "int4", "cpu", "unknown precision int4"),
     ],

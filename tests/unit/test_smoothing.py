@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from live_classify.answers.smoothing import StableLabel
+from live_classify.core.errors import EngineError
 
 CLASSES = 5
 
@@ -124,3 +125,15 @@ def test_the_probabilities_given_are_not_changed() -> None:
     label.update(row, 0.0)
     label.update(B, 1.0)
     assert np.array_equal(row, A)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("smooth_s", [0.0, 0.3])
+def test_an_answer_that_is_not_finite_is_refused_and_leaves_no_trace(value: float, smooth_s: float) -> None:
+    label = StableLabel(smooth_s, min_confidence=0.2)
+    assert shown(label, A, 0.0) == 0
+    broken = A.copy()
+    broken[3] = value
+    with pytest.raises(EngineError, match="probabilities aren't finite"):
+        label.update(broken, 0.1)
+    assert shown(label, A, 0.2) == 0

@@ -43,7 +43,7 @@ def stats_of(
     classifier, sinks = grey_classifier(engine), [sink or Collector()]
     with Pipeline(sources, classifier, live=False, sinks=sinks, clock=clock) as pipeline:
         assert pipeline.wait(DEADLINE_S)
-    return run_stats("video", pipeline)
+    return run_stats("video", classifier, pipeline.monitor.snapshot())
 
 
 def test_the_total_is_over_the_whole_run_and_the_last_second_apart(clock: Clock) -> None:
@@ -74,13 +74,12 @@ def test_frames_of_a_batch_count_in_the_time_of_the_batch(clock: Clock) -> None:
 
 
 def test_the_last_second_is_that_of_the_run_not_of_who_asks(clock: Clock) -> None:
-    pipeline = Pipeline([ListSource(frames(32))], grey_classifier(taking(clock, *[FAST] * 32)), live=False, clock=clock)
-    with pipeline:
-        while pipeline.results.take(1):
-            pass
-    at_once = run_stats("video", pipeline)
+    classifier = grey_classifier(taking(clock, *[FAST] * 32))
+    with Pipeline([ListSource(frames(32))], classifier, live=False, clock=clock) as pipeline:
+        assert pipeline.wait(DEADLINE_S)
+    at_once = run_stats("video", classifier, pipeline.monitor.snapshot())
     clock.now_s += 1000
-    later = run_stats("video", pipeline)
+    later = run_stats("video", classifier, pipeline.monitor.snapshot())
     assert (at_once["fps_last_s"], at_once["elapsed_s"]) == (later["fps_last_s"], later["elapsed_s"]) == (16, 2)
 
 
@@ -127,19 +126,18 @@ def test_a_run_whose_output_hangs_ends_when_it_is_left_behind(clock: Clock) -> N
         hanging.set()
         assert let_go.wait(DEADLINE_S)
 
-    pipeline = Pipeline(
-        [ListSource(frames(1))], grey_classifier(taking(clock, SLOW)), live=False, sinks=[Collector(hang)], clock=clock
-    )
+    classifier, sinks = grey_classifier(taking(clock, SLOW)), [Collector(hang)]
+    pipeline = Pipeline([ListSource(frames(1))], classifier, live=False, sinks=sinks, clock=clock)
     pipeline.start()
     try:
         assert hanging.wait(DEADLINE_S)
         with pytest.raises(OutputError, match="takes no more data"):
             pipeline.close()
-        stats = run_stats("video", pipeline)
+        stats = run_stats("video", classifier, pipeline.monitor.snapshot())
     finally:
         let_go.set()
         for thread in threading.enumerate():
-            if thread.name.startswith("output"):
+            if thread.name.startswith("outlet"):
                 thread.join(DEADLINE_S)
     assert (stats["elapsed_s"], stats["fps"]) == (SLOW, 8)
     assert stats["cpu_s_per_frame"]

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.core.errors import ModelFileError
+from live_classify.core.finite import require_finite
 from live_classify.core.values import Label
 
 _MAX_CHARACTERS = 16 * 2**20
@@ -28,8 +29,16 @@ class Labels:
         return len(self.names)
 
     def rank(self, probabilities: npt.NDArray[np.float32], top: int) -> tuple[Label, ...]:
-        """The ``top`` best classes of one ``(classes,)`` row, best first; of equals, the lower index first."""
-        top = min(top, len(probabilities))
+        """Rank the classes of one ``(classes,)`` row.
+
+        Returns:
+            The ``top`` best, best first, at least one; of equals, the lower index first.
+
+        Raises:
+            EngineError: the probabilities aren't finite.
+        """
+        require_finite(probabilities)
+        top = max(1, min(top, len(probabilities)))
         # All that are as good as the last one to be taken: partitioning alone picks any of several equal ones.
         best = np.flatnonzero(probabilities >= np.partition(probabilities, -top)[-top])
         order = best[np.argsort(-probabilities[best], kind="stable")][:top]

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from live_classify.core.errors import ModelFileError
-from live_classify.models.weights.origin import Progress
+from live_classify.models.weights.origin import Progress, content_digest
 
 _ALGORITHMS = {32: "md5", 64: "sha256"}
 """By the digest's length, as ``keras.utils.get_file`` tells them apart."""
@@ -91,6 +91,12 @@ class PublishedFile:
                 f"{error.strerror or error}; set KERAS_HOME to another folder, or use --weights FILE"
             ) from error
         return path
+
+    def content(self, progress: Progress) -> str:
+        """See :class:`~live_classify.models.weights.origin.WeightsSource`."""
+        if self.digest is not None and _ALGORITHMS[len(self.digest)] == "sha256":
+            return self.digest
+        return content_digest(self.obtain(progress))
 
     def _is_whole(self, path: Path) -> bool:
         return path.is_file() and (self.digest is None or self.is_in(path))

@@ -40,6 +40,13 @@ class WeightsSource(Protocol):
             ModelFileError: it can't be had, or isn't the file that was published.
         """
 
+    def content(self, progress: Progress) -> str:
+        """What the file holds, as SHA-256 in hexadecimal; it is brought here unless that is published.
+
+        Raises:
+            ModelFileError: it can't be had or read.
+        """
+
 
 @dataclass(frozen=True)
 class LocalFile:
@@ -66,6 +73,10 @@ class LocalFile:
         if not self.path.exists():
             raise ModelFileError(f"there is no file {self.path}")
         return self.path
+
+    def content(self, progress: Progress) -> str:  # noqa: ARG002
+        """See :class:`WeightsSource`."""
+        return content_digest(self.path)
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,10 @@ class PackagedFile:
         if content_digest(path) != self.sha256:
             raise ModelFileError(f"the weights in package {self.package} are damaged: reinstall it")
         return path
+
+    def content(self, progress: Progress) -> str:  # noqa: ARG002
+        """See :class:`WeightsSource`."""
+        return self.sha256
 
 
 def content_digest(path: Path) -> str:

@@ -1,0 +1,1 @@
+"""What turns a network's activations into probabilities over labels."""
