@@ -49,6 +49,14 @@ class Address:
         except ValueError:
             return ""
 
+    @property
+    def port(self) -> int | None:
+        """The port, None where none is named that could be one."""
+        try:
+            return urlsplit(self.shown).port
+        except ValueError:
+            return None
+
     def __repr__(self) -> str:
         return f"Address({self.shown!r})"
 
