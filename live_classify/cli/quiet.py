@@ -1,7 +1,7 @@
-"""What this program changes in its own process, so that other people's libraries keep quiet and behave.
+"""The program's changes to its own process, which keep other people's libraries quiet.
 
-All of it is here, because a library has no side effects on its process: nothing outside the command line writes to
-``os.environ``, to file descriptor 2 or to a log level.
+They are all here: a library has no side effects on its process, so nothing outside the command line changes
+``os.environ``, file descriptor 2 or a log level.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",  # it would report to its maker
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # a task without a GPU of its own sees what the machine shows
 }
-"""Environment variables, each with what it is where the user has not set it."""
+"""Environment variables, with the values for those that the user hasn't set."""
 
 
 def keep_libraries_quiet() -> None:
-    """Have native libraries say nothing; what is wrong is said by this package's errors.
+    """Silence native libraries, before they are imported; this package's errors say what is wrong.
 
-    Belongs before their imports. What the user's environment says about any of it is left as it is.
+    Variables that the user's environment sets keep their values.
     """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
@@ -32,8 +32,8 @@ def keep_libraries_quiet() -> None:
 
 
 def prepare_windows() -> None:
-    """Tell OpenCV's own Qt, before its first window, what it gets wrong by itself; others don't look at these."""
-    import cv2  # noqa: F401 (it names a folder of fonts when it is imported, which is to be replaced)
+    """Correct the settings of OpenCV's own Qt, before its first window; other window systems don't look at them."""
+    import cv2  # noqa: F401 (the import sets a folder of fonts, which is replaced here)
 
     # The session of a Wayland desktop often names a platform for all programs that OpenCV doesn't ship, and its Qt
     # would end the process. It ships one, so nothing that works is overruled.

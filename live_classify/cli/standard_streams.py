@@ -1,4 +1,4 @@
-"""Standard output and standard error that are there, and that outlive the terminal they belong to."""
+"""Standard streams that exist, and whose failures don't stop the program's closing."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def prepare_standard_streams() -> None:
-    """Give the process the standard streams it was started without, and take the danger out of messages.
+    """Open the standard streams that are missing, and let messages fail silently.
 
-    No file that it opens takes the place of a missing stream: what is written to one that was missing fails (results)
-    or is lost (messages), as it should. Whatever keeps a message from being written, the terminal's end above all,
-    then keeps nothing else from being done. Results are lost in silence where their terminal is gone, and only there.
+    A file that the program opens must not take the number of a missing stream. Writing to a stream that was missing
+    fails (results) or is lost (messages). A message that can't be written, because the terminal is gone above all, is
+    lost, too, and raises nothing. A result is lost silently only where its terminal is gone.
     """
     for descriptor in range(3):
         try:
@@ -39,7 +39,7 @@ def prepare_standard_streams() -> None:
 
 
 class _Forgiving(io.FileIO):
-    """A file that takes what can't be written for written, where the reason may be passed over."""
+    """A file that passes over the write errors for which ``passes`` is true."""
 
     def __init__(self, descriptor: int, passes: Callable[[OSError], bool]) -> None:
         super().__init__(descriptor, "w", closefd=False)

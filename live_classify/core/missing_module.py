@@ -1,4 +1,4 @@
-"""Do without a module although it is installed."""
+"""Importing without an installed module."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ONE_AT_A_TIME = threading.Lock()  # the second of two threads would find what t
 
 @contextlib.contextmanager
 def module_missing(name: str) -> Iterator[None]:
-    """Have imports of a module fail as if it weren't installed; afterwards ``sys.modules`` is as it was."""
+    """Make imports of a module fail as if it weren't installed; restore ``sys.modules`` afterwards."""
     with _ONE_AT_A_TIME:
         before = sys.modules.get(name)
         sys.modules[name] = None  # type: ignore[assignment]  # how Python notes that there is none

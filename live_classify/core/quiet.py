@@ -1,4 +1,4 @@
-"""Keep native libraries from talking to the user, in a program that has asked for it."""
+"""Silence for native libraries, in a program that has asked for it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _ONE_AT_A_TIME = threading.Lock()  # two threads that each put back what they fo
 
 
 def silence_native_code() -> None:
-    """Have :func:`native_stderr_silenced` silence from now on.
+    """Switch :func:`native_stderr_silenced` on, for the whole process.
 
-    Standard error belongs to the program, not to a library: without this, native code is left to talk.
+    Standard error belongs to the program, not to a library: only the program may call this.
     """
     _ASKED_FOR.set()
 

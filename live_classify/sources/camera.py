@@ -23,7 +23,7 @@ def _open_capture(device: int | str) -> cv2.VideoCapture:
 
 
 class Camera:
-    """A webcam or capture card. It delivers frames at its own rate; what isn't read in time is lost.
+    """A webcam or capture card. It delivers frames at its own rate; a frame that isn't read in time is lost.
 
     Args:
         device: number (0 is the first camera) or device file (``/dev/video2``).
@@ -39,11 +39,11 @@ class Camera:
         self._open_capture = open_capture
 
     def status(self) -> SourceStatus:
-        """Its rate as the driver says, once open."""
+        """Return the frame rate that the driver claims, once the camera is open."""
         return SourceStatus(frame_rate=self._frame_rate)
 
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
-        """Read the camera until it is gone; see :class:`~live_classify.core.protocols.Source`."""
+        """Read the camera until it fails; see :class:`~live_classify.core.protocols.Source`."""
         capture = self._open_capture(self.device)
         try:
             if not capture.isOpened():

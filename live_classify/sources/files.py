@@ -1,4 +1,4 @@
-"""Which files a user means: names, folders and globs."""
+"""From names, folders and globs to files."""
 
 from __future__ import annotations
 
@@ -51,16 +51,15 @@ def expand(names: Iterable[str], suffixes: tuple[str, ...]) -> list[str]:
     """Replace folders and globs by the files they stand for.
 
     Args:
-        names: files, folders (searched with all that is below them) and globs (``**`` included). A name that exists
-            is never taken for a glob, nor is an address on the network.
-        suffixes: what counts as a file of the kind within a folder, lower case with the dot.
+        names: Files, folders (searched recursively) and globs (``**`` included). A name that exists is never taken for
+            a glob, nor is an address on the network.
+        suffixes: The suffixes of the files wanted in a folder, lower case with the dot.
 
     Returns:
-        File names; those of one folder or glob sorted. A plain name is kept as it is, whether it exists or not: only
-        opening it tells.
+        File names; those of one folder or glob sorted. A plain name is kept, whether the file exists or not.
 
     Raises:
-        SourceOpenError: a folder holds no such file, or a glob matches none.
+        SourceOpenError: A folder holds no such file, or a glob matches none.
     """
     files: list[str] = []
     for name in names:

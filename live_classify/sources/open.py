@@ -1,4 +1,4 @@
-"""Which source a user means."""
+"""From what a user wrote to a source."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from live_classify.sources.synthetic import PREFIX, SyntheticCamera
 
 
 def live_source(text: str, patience: Patience | None = None) -> Source:
-    """The source for ``watch``: a camera number, ``/dev/video*``, an address, ``synthetic:…``, or a file at its pace.
+    """Make the source for ``watch``: a camera number, ``/dev/video*``, an address, ``synthetic:…``, or a recording.
 
     Args:
-        text: what the user gave.
-        patience: how long cameras and streams may be silent before they are connected again.
+        text: What the user wrote.
+        patience: The limits on the silence of cameras and streams.
 
     Raises:
-        UsageError: it can be none of these.
-        SourceOpenError: it names a file that isn't there or can't be read.
+        UsageError: The text names nothing of this kind.
+        SourceOpenError: The file that it names isn't there or can't be read.
     """
     patience = patience or Patience()
     if re.fullmatch("[0-9]{1,4}", text):
@@ -66,7 +66,7 @@ def files_read(text: str) -> list[Path]:
 
 
 def recorded_source(text: str, part: Part = WHOLE) -> RecordedSource:
-    """The source for ``video`` and ``image``: a video file, here or on the web, or a picture by its name's ending.
+    """Make the source for ``video`` and ``image``: a video file, here or on the web, or a picture by its name's ending.
 
     Args:
         text: the file's name.

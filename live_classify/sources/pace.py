@@ -1,4 +1,4 @@
-"""Playing at the pace of the material, as a camera would."""
+"""Recordings played in real time, as a camera delivers frames."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from live_classify.sources.recorded import RecordedSource
 
 
 class AtOwnPace:
-    """A recording whose frames come at their own time, for watching it."""
+    """A recording played in real time."""
 
     def __init__(self, recording: RecordedSource) -> None:
         self._recording = recording
         self.name = recording.name
 
     def status(self) -> SourceStatus:
-        """The recording's."""
+        """Return the recording's status."""
         return self._recording.status()
 
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
@@ -31,7 +31,7 @@ class AtOwnPace:
 def paced(frames: Iterable[Frame], stop: threading.Event) -> Generator[Frame, None, None]:
     """Hold each frame back until it is due by its media time.
 
-    It never hurries: a machine too slow to decode the recording in time plays it slower, without skipping.
+    No frame is skipped: a machine that decodes too slowly plays the recording slower.
     """
     start_s: float | None = None
     for frame in frames:

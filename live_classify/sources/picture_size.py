@@ -1,4 +1,4 @@
-"""How large a picture is, by its header: a file of a few kilobytes can unpack to gigabytes."""
+"""The size of a picture, read from its header: a file of a few kilobytes can unpack to gigabytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 from typing import BinaryIO
 
 _AT_ONCE = {b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR": ">II", b"GIF87a": "<HH", b"GIF89a": "<HH"}
-"""What PNG and GIF begin with, to the form of the size that follows."""
+"""The first bytes of PNG and GIF files, each with the format of the size that follows."""
 
 # Start-of-frame markers, and those without a length (ISO/IEC 10918-1, table B.1).
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -20,13 +20,13 @@ _TIFF_VALUES = {3: "H", 4: "I", 16: "Q"}
 
 
 def picture_size(file: BinaryIO) -> tuple[int, int] | None:
-    """Width and height in pixels of a JPEG, PNG, WebP, GIF, BMP or TIFF picture.
+    """Read width and height in pixels of a JPEG, PNG, WebP, GIF, BMP or TIFF picture.
 
     Args:
-        file: from its start; it can be sought.
+        file: A seekable file, at its start.
 
     Returns:
-        None where it is none of these, or its header is damaged.
+        Width and height; None where the file is none of these or its header is damaged.
     """
     start = file.read(32)
     try:

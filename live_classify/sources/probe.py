@@ -1,4 +1,4 @@
-"""Asking cheaply whether a host is there, before it is called in earnest."""
+"""A cheap test whether a host is reachable, made before a connection that may take the whole timeout."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from live_classify.sources.address import Address
 
 PROBE_S = 3.0
-"""How long a host may take to accept a connection: one second more than until it is asked a second time."""
+"""Seconds within which a host has to accept a connection: TCP asks at once, and again after one second."""
 
 _PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 _PROXY = "http_proxy"  # by which FFmpeg goes, for both schemes
 
 
 def probe(address: Address, timeout_s: float = PROBE_S) -> None:
-    """Connect to an address and hang up. Where a proxy is used, which alone may be reached, nothing is done.
+    """Connect to the host of an address and hang up; do nothing where FFmpeg goes through a proxy.
 
     Raises:
-        SourceOpenError: no connection within the time.
+        SourceOpenError: There was no connection within the time.
     """
     if address.scheme.startswith("http") and os.environ.get(_PROXY):
         return

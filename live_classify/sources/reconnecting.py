@@ -1,4 +1,4 @@
-"""A live source that is connected again whenever its signal is gone."""
+"""Live sources that reconnect when their signal is lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _USUAL_OPENING_S = 5.0  # of a camera that was there a minute ago
 _FULL_PATIENCE_EVERY = 4
 """Of so many attempts in an outage one may take as long as the first one: a camera may have become slower."""
 _STEADY_S = 10.0  # a connection that held for so long is no sign of a worse one to come
-_LOOK_S = 0.1  # how soon a wait for a frame notices that it shall stop
+_LOOK_S = 0.1  # a wait for a frame looks this often whether to stop
 _LET_GO_S = 0.5
 _MOST_HANGING = 3
 """Readers that hang in a driver or in FFmpeg can't be ended; no more than these are left behind at a time."""
@@ -34,12 +34,12 @@ _MOST_HANGING = 3
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a live source may be silent.
+    """Limits on the silence of a live source.
 
     Attributes:
-        open_s: until it has answered.
-        stall_s: from frame to frame; then it is connected anew.
-        unopened: whether it is waited for if it can't be opened at first, or is an error.
+        open_s: seconds until the source answers.
+        stall_s: seconds from frame to frame; after that the source is reconnected.
+        unopened: True: a source that can't be opened at first is waited for; False: it is an error.
     """
 
     open_s: float = 10.0
@@ -48,23 +48,23 @@ class Patience:
 
 
 class Reconnecting:
-    """Reads a source on a thread of its own, watches that frames come, and connects again when they don't.
+    """Reads a source on a separate thread and reconnects when no frames arrive.
 
-    However long an outage was, frames come again within ten seconds of the source's return, if it opens in less than
-    two. A source that is away is called every four seconds or so.
+    However long an outage was, frames arrive within ten seconds of the source's return, if the source opens in less
+    than two. During an outage an attempt begins about every four seconds.
 
-    A thread that hangs in a driver or in FFmpeg is left behind. Frames keep counting across connections; none is given
-    twice. A source that ends without an error is done.
+    A thread that hangs in a driver or in FFmpeg is left behind. Frame numbers go on across connections; no frame is
+    given twice. A source that ends without an error isn't reconnected.
 
     Args:
-        name: as the user gave it, without a password.
-        connect: makes the source anew for each connection, told how many seconds its host may be silent.
-        patience: how long it may be silent.
-        probe: raises SourceError where connecting makes no sense now. Asked, in an outage, once an attempt took
-            :data:`~live_classify.sources.probe.PROBE_S` or longer: where a host that is away says nothing, each attempt
-            takes its whole time, and doesn't notice a host that comes back meanwhile.
-        intervals: makes the times in seconds from the beginning of one attempt to that of the next, for one outage.
-        clock: seconds, never going back, by which attempts and outages are measured.
+        name: The source as the user gave it, without a password.
+        connect: Makes the source for one connection; its argument is how many seconds the host may be silent.
+        patience: The limits on silence.
+        probe: Raises SourceError where connecting makes no sense now. It is called before an attempt if the attempt
+            before it took :data:`~live_classify.sources.probe.PROBE_S` or longer: calling a host that drops everything
+            takes the whole timeout, and doesn't notice that the host has returned meanwhile.
+        intervals: Makes, for one outage, the seconds from the beginning of one attempt to the beginning of the next.
+        clock: Seconds, monotonic; measures attempts and outages.
     """
 
     def __init__(
@@ -85,13 +85,13 @@ class Reconnecting:
         self._intervals = intervals or _growing_intervals
         self._clock = clock
         self._opening_s = 0.0
-        """The longest time that it took to give its first frame; 0 before it gave any."""
+        """The longest time from connecting to the first frame; 0 before there was any frame."""
         self._source = connect(self._patience.open_s)
         self._former_errors = 0
         self._hanging: list[_Reader] = []
 
     def status(self) -> SourceStatus:
-        """As the source of the present connection says; damaged frames are those of all connections."""
+        """Return the status of the present connection, with the damaged frames of all connections."""
         present = self._source.status()
         return replace(
             present,
@@ -101,10 +101,13 @@ class Reconnecting:
         )
 
     def frames(self, stop: threading.Event) -> Generator[Frame | Signal, None, None]:
-        """Read, and connect again, until stopped; see :class:`~live_classify.core.protocols.Source`.
+        """Read and reconnect until stopped; see :class:`~live_classify.core.protocols.Source`.
+
+        Yields:
+            Frames; SignalLost after the last frame before an outage, SignalRestored before the first one after it.
 
         Raises:
-            SourceOpenError: it gave no frame at all.
+            SourceOpenError: There was no frame at all.
         """
         following = _Numbering()
         last_s, outage = self._clock(), _Outage(self._intervals())
@@ -151,7 +154,7 @@ class Reconnecting:
                 self._hanging.append(reader)
 
     def _first_frame_s(self, outage: _Outage) -> float:
-        """How long the first frame of a connection may take."""
+        """Return how many seconds the first frame of a connection may take."""
         whole_s = self._patience.open_s + self._patience.stall_s
         if self._opening_s == 0 or outage.attempts % _FULL_PATIENCE_EVERY == 0:
             return whole_s
@@ -170,16 +173,20 @@ class Reconnecting:
 
 
 class _Outage:
-    """The attempts to connect again."""
+    """The attempts to reconnect."""
 
     def __init__(self, intervals: Iterator[float]) -> None:
         self.attempts = 0
         self.silent = False
-        """Whether the last attempt took so long that the host seems to say nothing at all."""
+        """True where the last attempt took so long that the host seems to drop everything."""
         self._intervals = intervals
 
     def pause_s(self, taken_s: float) -> float:
-        """Return how long to wait before the next attempt, the last one having taken ``taken_s``."""
+        """Return the seconds to wait before the next attempt.
+
+        Args:
+            taken_s: How long the last attempt took.
+        """
         self.attempts += 1
         self.silent = taken_s >= PROBE_S
         interval_s = next(self._intervals)
@@ -196,7 +203,7 @@ class _Numbering:
         self._first_connection = True
 
     def connect(self) -> None:
-        """Expect frames that are numbered from 0 again."""
+        """Expect a connection whose frames are numbered from 0."""
         self._offset = self._next
         self._first_connection = not self.begun
 
@@ -226,15 +233,15 @@ class _Reader:
         return self._thread.is_alive()
 
     def frames(self, stop: threading.Event, first_s: float, stall_s: float) -> Generator[Frame, None, None]:
-        """Give what arrives.
+        """Yield the frames that arrive.
 
         Args:
-            stop: ends it.
-            first_s: how long the first frame may take.
-            stall_s: how long each further one may take.
+            stop: Ends the reading.
+            first_s: How many seconds the first frame may take.
+            stall_s: How many seconds each further frame may take.
 
         Raises:
-            SourceError: what the source ended with, or that it fell silent.
+            SourceError: The source failed, or fell silent.
         """
         allowed_s, opened = first_s, False
         silent_since_s = time.monotonic()
@@ -251,7 +258,7 @@ class _Reader:
                 raise kind(f"{self._source.name}: no {what} for {allowed_s:g} s")
 
     def let_go(self) -> bool:
-        """Have the thread end; False where it hangs."""
+        """End the thread; return False where it hangs."""
         self._stop.set()
         self._arrived.discard()
         self._thread.join(_LET_GO_S)

@@ -1,4 +1,4 @@
-"""A camera for those who have none: photographs or a clip, delivered as a camera delivers frames."""
+"""Synthetic cameras: photographs or a clip, delivered as a camera delivers frames."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class SyntheticCamera:
 
     @staticmethod
     def path_in(text: str) -> Path | None:
-        """The clip, photograph or folder that ``synthetic:PATH?…`` names, if any."""
+        """Return the clip, photograph or folder that ``synthetic:PATH?…`` names, if any."""
         path = text.removeprefix(PREFIX).partition("?")[0]
         return Path(path) if path else None
 
@@ -85,7 +85,7 @@ class SyntheticCamera:
         return cls(cls.path_in(text), fps, (width, height), name=text)
 
     def status(self) -> SourceStatus:
-        """Its rate, and that of an end it knows nothing."""
+        """Return the frame rate; a synthetic camera has no end, and so no frame count."""
         return SourceStatus(frame_rate=self._fps)
 
     def frames(self, stop: threading.Event) -> Generator[Frame, None, None]:
@@ -112,7 +112,7 @@ class SyntheticCamera:
             index += 1
 
     def _reel(self, stop: threading.Event) -> Callable[[int], BgrImage | None]:
-        """What the camera sees at each frame number, None when stopped; numbers never fall."""
+        """Return a function from frame number to picture, None when stopped; numbers must not fall."""
         path = self._path
         if path is None:
             from live_classify.assets import asset

@@ -18,7 +18,7 @@ _FIRST_SIZE = (1280, 720)  # pixels, width and height: fits on a laptop's screen
 
 
 class Key(Enum):
-    """What a key means; letters count in either case."""
+    """The meaning of a key; letters count in either case."""
 
     QUIT = "quit"
     PAUSE = "pause"
@@ -68,7 +68,7 @@ class Window:
 
     @property
     def closed(self) -> bool:
-        """Whether the user, or ``close``, has closed the window. Known after the next ``poll_key``."""
+        """True once the user, or ``close``, has closed the window; known after the next ``poll_key``."""
         return self._closed
 
     def show(self, bgr: BgrImage) -> None:

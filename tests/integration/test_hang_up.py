@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from test_stopping import frames_in, rows, wait_for_rows
 
+from live_classify.assets import asset
 from program import COMMAND, DEADLINE_S, environment, start
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no hang-ups")
@@ -44,12 +45,12 @@ def test_a_hang_up_ends_the_run_in_order_however_often_it_comes(tmp_path: Path) 
     assert_whole(tmp_path)
 
 
-@pytest.mark.parametrize("quiet", [["--quiet"], []])
-def test_a_terminal_that_is_closed_keeps_nothing_from_being_finished(quiet: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [[*CAMERA, "--quiet"], CAMERA, ["video", str(asset("demo.mp4")), *OUTPUTS]])
+def test_a_terminal_that_is_closed_keeps_nothing_from_being_finished(command: list[str], tmp_path: Path) -> None:
     """It is gone before anything can be said, and whoever writes to it gets an error."""
     terminal, slave = os.openpty()
-    command = [sys.executable, "-c", ON_A_TERMINAL, *CAMERA, *quiet]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment(), stdin=slave, stdout=slave, stderr=slave) as program:
+    started = [sys.executable, "-c", ON_A_TERMINAL, *command]
+    with subprocess.Popen(started, cwd=tmp_path, env=environment(), stdin=slave, stdout=slave, stderr=slave) as program:
         try:
             os.close(slave)
             wait_for_rows(tmp_path / "log.jsonl", program)
