@@ -24,7 +24,7 @@ from live_classify.models.catalogue.lite_weights import LITE0
 from live_classify.models.convert.calibration import Calibration
 from live_classify.models.records.network import Precision
 from program import only_line
-from toy_engine import TOY, ToyEngine
+from toy_engine import TOY
 
 FILE = replace(LITE0, name="some.tflite", construct=None, litert={"float32": lambda: Path("some.tflite")})
 
@@ -158,7 +158,7 @@ def test_an_installed_package_brings_its_engine(monkeypatch: pytest.MonkeyPatch)
     try:
         assert "toy" in registry.names()
         with load_classifier(engine="toy") as classifier:
-            assert isinstance(classifier.engines("latency")[0], ToyEngine)
+            assert classifier.engines("latency")[0].name == "toy"
     finally:
         registry.unregister("toy")
 
