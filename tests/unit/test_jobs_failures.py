@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from doubles import GreyEngine, grey_classifier
 from live_classify.jobs.folder import plan
 from live_classify.jobs.job import Job, Outcome, failure_of, run_job
 from live_classify.jobs.local import run_local
+from live_classify.jobs.ray import outcome_of
 from live_classify.outputs.factory import Answering
 from media import write_clip
 
@@ -114,3 +116,19 @@ def test_an_error_on_purpose_is_said_in_its_own_words(jobs: list[Job]) -> None:
     assert failure_of(jobs[1], OSError(28, "No space left on device")) == (
         "a.mp4: unexpected OSError: [Errno 28] No space left on device"
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ZeroDivisionError(), "ZeroDivisionError"),
+        (ValueError("Traceback of a worker\n  line\nOSError: no such folder\n"), "OSError: no such folder"),
+        (KeyError("\n"), r"'\n'"),
+    ],
+)
+def test_whatever_a_task_on_a_cluster_dies_of_is_its_recordings_failure(
+    error: Exception, says: str, jobs: list[Job]
+) -> None:
+    future: Future[Outcome] = Future()
+    future.set_exception(error)
+    assert outcome_of(future, jobs[0]).error == f"long.mp4: the cluster couldn't do it: {says}"
