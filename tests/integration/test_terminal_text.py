@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "clearing.txt").write_text("\n".join(f"\x1b[2Jname {number}" for number in range(1000)))
     rows = [
         {"source": source, "frame": 0, "time_s": 0.0, "latency_ms": 0.0, "labels": [label]}
-        for source in (HOSTILE, "short.mp4")
+        for source in (HOSTILE, "short.mp4", "no\udcfftext.mp4")
         for label in [{"index": 0, "id": "n0", "name": "\x1b[2Jgrey\ncat", "probability": 0.9}]
     ]
     (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -63,9 +63,10 @@ def test_what_is_found_is_a_table_without_commands(folder: Path) -> None:
     done = run("find", "cat", "log.jsonl", "--quiet", cwd=folder)
     assert done.returncode == 0
     assert_harmless(done.stdout)
-    first, second = done.stdout.split("\n")[:-1]
-    assert first == f"{TAMED}  0:00.0  0:00.0   [2Jgrey cat  90.0%"
-    assert second == f"{'short.mp4':{len(TAMED)}}  0:00.0  0:00.0   [2Jgrey cat  90.0%"
+    widest = r"no\udcfftext.mp4"
+    assert done.stdout.split("\n")[:-1] == [
+        f"{source:{len(widest)}}  0:00.0  0:00.0   [2Jgrey cat  90.0%" for source in (TAMED, "short.mp4", widest)
+    ]
 
 
 def test_each_line_that_is_said_stays_one(capsys: pytest.CaptureFixture[str]) -> None:
