@@ -184,7 +184,7 @@ class FeatureEngine(GreyEngine):
 
 def test_features_are_those_of_the_engine() -> None:
     classifier = grey_classifier(FeatureEngine(batch=2))
-    np.testing.assert_array_equal(classifier.features(level(3)), [3])
+    np.testing.assert_array_equal(classifier.features(level(3)), [[3]])
     np.testing.assert_array_equal(classifier.features([level(3), level(4), level(5)]), [[3], [4], [5]])
     with pytest.raises(UsageError, match="expected at least one picture, received none"):
         classifier.features([])
