@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from live_classify.cli.console import note
 from live_classify.cli.options import (
     FiniteRange,
     answer_options,
@@ -60,15 +59,11 @@ def watch(sources: Sequence[str], timeout: float, stall: float, spec: NetworkSpe
     `synthetic:PATH?fps=30&size=640x480` is a camera that shows the photographs of a folder, or a clip, over and over.
     """
     from live_classify.cli.live import LiveOptions, run_live
-    from live_classify.sources.open import files_read, live_sources
+    from live_classify.sources.open import files_read, live_source
     from live_classify.sources.reconnecting import Patience
 
     texts = sources or ["0"]
     patience = Patience(timeout, stall, unopened=len(texts) > 1)
-    watched = live_sources(texts, patience, (lambda _: None) if quiet else _tell)
+    watched = [live_source(text, patience) for text in texts]
     inputs = [path for text in texts for path in files_read(text)]
     run_live("watch", watched, inputs, spec, LiveOptions(quiet=quiet, **options))
-
-
-def _tell(line: str) -> None:
-    note(f"live-classify: {line}")

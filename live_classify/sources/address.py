@@ -49,6 +49,14 @@ class Address:
         except ValueError:
             return ""
 
+    @property
+    def port(self) -> int | None:
+        """The port, None where none is named that could be one."""
+        try:
+            return urlsplit(self.shown).port
+        except ValueError:
+            return None
+
     def __repr__(self) -> str:
         return f"Address({self.shown!r})"
 
@@ -63,15 +71,24 @@ def scheme_of(text: str) -> str | None:
 
 
 def shown_name(text: str) -> str:
-    """What a source is called wherever it is named: as the user gave it, without a password.
+    r"""What a source is called wherever it is named: as the user gave it, without a password.
 
-    Every name of a source passes here. A name of a file that exists is never changed.
+    Every name of a source passes here. A name of a file that exists is changed only where it isn't valid UTF-8: bytes
+    that are no text become ``\xff``.
     """
     if scheme_of(text) is None and (":" not in text or os.path.lexists(text)):
-        return text
+        return _escaped(text)
     if scheme_of(text) is None:  # an address whose scheme was forgotten, perhaps
         return _BARE_PASSWORD.sub(_user, text, count=1)
     return without_secrets(text)
+
+
+def _escaped(text: str) -> str:
+    """A name that can be printed and written to a log: Python keeps bytes that are no text as lone surrogates."""
+    try:
+        return text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    except UnicodeEncodeError:  # other surrogates: names on Windows may hold any
+        return text.encode(errors="backslashreplace").decode()
 
 
 def without_secrets(text: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from live_classify.core.errors import SourceOpenError
 from live_classify.sources.address import scheme_of, shown_name
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 VIDEO_SUFFIXES = (
     ".mp4",
     ".m4v",
@@ -30,11 +30,6 @@ VIDEO_SUFFIXES = (
 
 def require_file(path: Path, name: str) -> None:
     """Raise SourceOpenError, saying why, unless ``path`` is a file that can be read and isn't empty."""
-    try:
-        os.fspath(path).encode()  # OpenCV dies of a name that isn't text
-    except UnicodeEncodeError:
-        shown = name.encode(errors="backslashreplace").decode()
-        raise SourceOpenError(f"cannot open {shown}: its name isn't valid UTF-8; rename it") from None
     try:
         status = path.stat()
     except FileNotFoundError:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from live_classify.core.errors import UsageError
@@ -15,6 +14,7 @@ from live_classify.sources.excerpt import WHOLE, Excerpt, Part
 from live_classify.sources.files import IMAGE_SUFFIXES, require_file
 from live_classify.sources.network import SCHEMES, NetworkStream
 from live_classify.sources.pace import AtOwnPace
+from live_classify.sources.probe import probe
 from live_classify.sources.reconnecting import Patience, Reconnecting
 from live_classify.sources.recorded import RecordedSource
 from live_classify.sources.recording import Recording
@@ -22,13 +22,12 @@ from live_classify.sources.still import Still
 from live_classify.sources.synthetic import PREFIX, SyntheticCamera
 
 
-def live_source(text: str, patience: Patience | None = None, tell: Callable[[str], None] = lambda _: None) -> Source:
+def live_source(text: str, patience: Patience | None = None) -> Source:
     """The source for ``watch``: a camera number, ``/dev/video*``, an address, ``synthetic:…``, or a file at its pace.
 
     Args:
         text: what the user gave.
         patience: how long cameras and streams may be silent before they are connected again.
-        tell: told in one line when the signal of one is lost, and when it is back.
 
     Raises:
         UsageError: it can be none of these.
@@ -37,14 +36,16 @@ def live_source(text: str, patience: Patience | None = None, tell: Callable[[str
     patience = patience or Patience()
     if re.fullmatch("[0-9]{1,4}", text):
         number = int(text)
-        return Reconnecting(text, lambda: Camera(number), patience, tell)
+        return Reconnecting(text, lambda _: Camera(number), patience)
     if text.startswith("/dev/") and not Path(text).is_file():
-        return Reconnecting(text, lambda: Camera(text), patience, tell)
+        return Reconnecting(text, lambda _: Camera(text), patience)
     if text.startswith(PREFIX):
         return SyntheticCamera.parse(text)
     if scheme_of(text) is not None:
         address = _address(text)
-        return Reconnecting(address.shown, lambda: NetworkStream(address, "live", patience.open_s), patience, tell)
+        return Reconnecting(
+            address.shown, partial(NetworkStream, address, "live"), patience, probe=partial(probe, address)
+        )
     recording = recorded_source(text)
     require_file(Path(text), recording.name)  # before anything else is opened: a window, a network
     return AtOwnPace(recording)
@@ -54,20 +55,6 @@ def played_file(text: str) -> Path | None:
     """The file that :func:`live_source` plays at its own pace; None of a camera, an address or ``synthetic:…``."""
     device = re.fullmatch("[0-9]{1,4}", text) or (text.startswith("/dev/") and not Path(text).is_file())
     return None if device or text.startswith(PREFIX) else recording_file(text)
-
-
-def live_sources(
-    texts: Sequence[str], patience: Patience | None = None, tell: Callable[[str], None] = lambda _: None
-) -> list[Source]:
-    """One source for each text, as :func:`live_source` makes it, no two with the same name."""
-    sources = [live_source(text, patience, tell) for text in texts]
-    count: Counter[str] = Counter()
-    for source in sources:
-        name = source.name
-        count[name] += 1
-        if count[name] > 1:
-            source.name = f"{name} ({count[name]})"
-    return sources
 
 
 def files_read(text: str) -> list[Path]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO
 
+_AT_ONCE = {b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR": ">II", b"GIF87a": "<HH", b"GIF89a": "<HH"}
+"""What PNG and GIF begin with, to the form of the size that follows."""
+
 # Start-of-frame markers, and those without a length (ISO/IEC 10918-1, table B.1).
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -17,7 +20,7 @@ _TIFF_VALUES = {3: "H", 4: "I", 16: "Q"}
 
 
 def picture_size(file: BinaryIO) -> tuple[int, int] | None:
-    """Width and height in pixels of a JPEG, PNG, WebP, BMP or TIFF picture.
+    """Width and height in pixels of a JPEG, PNG, WebP, GIF, BMP or TIFF picture.
 
     Args:
         file: from its start; it can be sought.
@@ -30,8 +33,9 @@ def picture_size(file: BinaryIO) -> tuple[int, int] | None:
         if start.startswith(b"\xff\xd8"):
             file.seek(2)
             return _jpeg(file)
-        if start.startswith(b"\x89PNG\r\n\x1a\n") and start[12:16] == b"IHDR":
-            return _unpack(">II", start, 16)
+        for mark, form in _AT_ONCE.items():
+            if start.startswith(mark):
+                return _unpack(form, start, len(mark))
         if start.startswith(b"RIFF") and start[8:12] == b"WEBP":
             return _webp(start[12:16], start[20:])
         if start.startswith(b"BM"):
@@ -39,7 +43,7 @@ def picture_size(file: BinaryIO) -> tuple[int, int] | None:
             return width, abs(height)  # negative: the first row is the topmost
         if start[:2] in {b"II", b"MM"}:
             return _tiff("<" if start[:2] == b"II" else ">", start, file)
-    except (struct.error, KeyError, OverflowError):
+    except (struct.error, KeyError, ValueError, OverflowError):  # the last two: of an offset that no file reaches
         pass
     return None
 

@@ -38,7 +38,7 @@ class Still:
 
 
 def read_image(path: Path, name: str) -> BgrImage:
-    """Read a picture file, turned as its EXIF orientation says.
+    """Read a picture file, turned as its EXIF orientation says; of an animation its first picture.
 
     Returns:
         ``(H, W, 3)`` uint8 BGR, whatever the file's own depth and channels.
@@ -55,7 +55,7 @@ def read_image(path: Path, name: str) -> BgrImage:
     except OSError as error:
         raise SourceOpenError(f"cannot read {name}: {error.strerror or error}") from error
     if width * height == 0:
-        raise SourceOpenError(f"cannot read {name}: not a picture (JPEG, PNG, WebP, BMP, TIFF), or damaged")
+        raise SourceOpenError(f"cannot read {name}: not a picture (JPEG, PNG, WebP, GIF, BMP, TIFF), or damaged")
     if width * height > _MAX_PIXELS:
         raise SourceOpenError(f"cannot read {name}: {width}x{height} pixels are too many")
     return _decode(encoded, name)

@@ -163,7 +163,7 @@ def test_a_picture_that_claims_to_be_huge_is_refused_before_it_is_decoded(path: 
         ("missing.png", "cannot open it: no such file"),
         ("folder.png", "cannot open it: it is a folder"),
         ("empty.png", "cannot open it: the file is empty"),
-        ("text.png", r"cannot read it: not a picture \(JPEG, PNG, WebP, BMP, TIFF\), or damaged"),
+        ("text.png", r"cannot read it: not a picture \(JPEG, PNG, WebP, GIF, BMP, TIFF\), or damaged"),
         ("zeros.png", "cannot read it: not a picture"),
     ],
 )

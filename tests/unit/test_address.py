@@ -32,6 +32,8 @@ from live_classify.sources.address import Address, scheme_of, shown_name, withou
         ("http://host/a:b", "http://host/a:b"),
         ("a:b.mp4", "a:b.mp4"),
         ("clip.mp4", "clip.mp4"),
+        ("caf\udce9 é.mp4", r"caf\xe9 é.mp4"),  # a byte that isn't UTF-8
+        ("\ud800.mp4", r"\ud800.mp4"),
         ("synthetic:?fps=5", "synthetic:?fps=5"),
     ],
 )
@@ -77,7 +79,7 @@ def test_only_the_module_that_connects_sees_the_password() -> None:
 
     assert using(r"\.reveal\(") == {"sources/network.py": 1}
     assert using(r"\burlsplit\(|\burlparse\(") == {
-        "sources/address.py": 1,
+        "sources/address.py": 2,  # for the host and the port
         "models/weights/download.py": 1,  # of published weights: no user gave it
     }
     assert using(r"\bAddress\(") == {"sources/open.py": 1, "sources/address.py": 1}  # there, its own repr

@@ -67,9 +67,11 @@ def test_other_forms_of_header_are_read() -> None:
     assert size_of(head + struct.pack("<Iii", 40, 60_000, -50_000)) == (60_000, 50_000)
     extended = b"RIFF" + bytes(4) + b"WEBPVP8X" + struct.pack("<II", 10, 0) + b"\xff\xff\x00" + b"\x02\x00\x00"
     assert size_of(extended) == (65_536, 3)
+    for version in (b"GIF87a", b"GIF89a"):
+        assert size_of(version + struct.pack("<HH", 60_000, 3) + bytes(3)) == (60_000, 3)
 
 
-@pytest.mark.parametrize("contents", [b"", b"text", b"GIF89a" + bytes(30), b"\x00" * 100, b"\xff\xd8", b"BM", b"II*\0"])
+@pytest.mark.parametrize("contents", [b"", b"text", b"GIF87a" + bytes(2), b"\x00" * 100, b"\xff\xd8", b"BM", b"II*\0"])
 def test_what_is_none_of_them_has_no_size(contents: bytes) -> None:
     assert size_of(contents) is None
 
@@ -81,6 +83,12 @@ def test_a_header_that_is_cut_gives_the_size_or_none(kind: str) -> None:
     answers = {size_of(contents[:length]) for length in range(len(contents))}
     assert answers <= {None, (30, 20)}
     assert None in answers
+
+
+def test_an_offset_that_no_file_reaches_gives_no_size() -> None:
+    for order, mark in (("<", b"II"), (">", b"MM")):
+        assert size_of(mark + struct.pack(order + "HI", 42, 0xFFFFFFFF) + bytes(8)) is None
+        assert size_of(mark + struct.pack(order + "HHHQ", 43, 8, 0, 0xFFFFFFFFFFFFFFFF)) is None
 
 
 def test_a_jpeg_without_a_frame_has_no_size() -> None:
