@@ -107,10 +107,10 @@ class NetworkStream:
         raise SourceOpenError(f"cannot open {self.name}: {reason}")
 
     def _broken_off(self, error: FFmpegError) -> SourceReadError:
-        frames = self._tracking.given()
-        return SourceReadError(
-            f"{self.name} broke off after {frames} frames: {why_broken_off(error, self._address, self._timeout_s)}"
-        )
+        frames, reason = self._tracking.given(), why_broken_off(error, self._address, self._timeout_s)
+        if not frames and not self._live:  # an MP4 file that wasn't made for streaming, say
+            reason += ", or the file has its index at its end and the host can't send parts of it"
+        return SourceReadError(f"{self.name} broke off after {frames} frames: {reason}")
 
 
 def _is_file(container: InputContainer) -> bool:
