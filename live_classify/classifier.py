@@ -190,7 +190,8 @@ def load_classifier(
         labels: a file of class names in place of the network's own: one a line, or index, id and name parted by tabs.
         preprocessing: of the pixels, where neither the catalogue nor a sidecar file says it: ``none`` (RGB 0..255),
             ``unit`` (0..1), ``tf`` (-1..1), ``torch``, ``caffe``, or a sidecar file.
-        engine: ``litert`` (CPU), ``keras`` (CPU or GPU), ``openvino`` (x86, an extra) or ``auto``.
+        engine: ``litert`` (CPU), ``keras`` (CPU or GPU), ``openvino`` (x86, an extra), ``auto``, or one that
+            was registered (:func:`~live_classify.engines.registry.register`).
         device: ``cpu``, ``gpu`` (all of them), ``gpu:N`` or ``auto``.
         precision: ``float32``, ``float16`` (keras, openvino), ``int8`` (litert, openvino) or ``auto``.
         calibration: pictures, recordings and folders of such that resemble what will be classified; a network that is
