@@ -172,3 +172,28 @@ def test_a_package_whose_engine_cannot_be_imported_is_named(monkeypatch: pytest.
     with pytest.raises(EngineError, match=r"^the engine abacus is broken: No module named 'no_such_module'; reinstall"):
         registry.names()
     assert choose(LITE0, Wishes("litert"), "latency").engine == "litert"  # who doesn't ask for it isn't bothered
+
+
+def test_without_vnni_openvinos_int8_is_refused_and_a_healthy_installation_passes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("live_classify.engines.openvino.lacks_int8", lambda: True)
+    why = "OpenVINO's int8 is wrong on processors without VNNI, as this one: use --engine litert, or float32"
+    int8 = ("--engine", "openvino", "--precision", "int8")
+    for command in (["image", str(asset("coffee.png"))], ["measure", "--json", str(tmp_path / "m.json")]):
+        assert run_here([*command, *int8, "--quiet"]) == 1
+        captured = capsys.readouterr()
+        assert only_line(captured.err) == f"live-classify: {why}"
+        assert captured.out == ""
+    assert run_here(["models", "--check", *int8]) == 0
+    assert f"skipped  openvino int8            not supported here: {why}" in capsys.readouterr().out
+    store_choice(LITE0.name, "latency", Choice("openvino", "int8", "cpu"))
+    assert choose(LITE0, Wishes(device="cpu"), "latency").engine == "litert"
+
+
+def test_with_vnni_openvinos_int8_is_taken_from_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("live_classify.engines.openvino.lacks_int8", lambda: False)
+    monkeypatch.setitem(sys.modules, "openvino", ModuleType("openvino"))  # that it is installed is enough
+    chosen = Choice("openvino", "int8", "cpu")
+    store_choice(LITE0.name, "latency", chosen)
+    assert choose(LITE0, Wishes(), "latency") == chosen
