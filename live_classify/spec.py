@@ -163,12 +163,13 @@ class NetworkSpec:
         stored: Precision = (
             "int8" if settled.precision == "int8" else "float32"
         )  # of the LiteRT file, whatever is made of it
-        ready = None if settled.engine == "keras" else network.litert.get(stored)
+        ready = network.litert.get(stored)
         adapted = stored == "int8" and ready is None
         labels = classifier.labels
         return {
             "model": network.name if network.name in NETWORKS else "",  # a user's file is known by its contents
-            "weights": network.weights.content(progress or no_progress) if ready is None else content_digest(ready()),
+            "weights": network.weights.content(progress or no_progress),
+            "litert": "" if ready is None else content_digest(ready()),
             "labels": _digest("\n".join(f"{one}\t{name}" for one, name in zip(labels.ids, labels.names, strict=True))),
             "preprocessing": repr(network.preprocessing),
             "input_size": list(network.input_size),
