@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from live_classify.core.errors import EngineError, UsageError
+from live_classify.core.errors import UsageError
 from live_classify.core.protocols import Engine, Goal
 from live_classify.engines.processor import fast_at_int8
 from live_classify.engines.registry import EngineSpec, engines, find_engine
@@ -137,7 +137,7 @@ def _require_offer(network: Network, spec: EngineSpec, precision: PrecisionChoic
 def _can_run(network: Network, choice: Choice) -> bool:
     try:
         return choice.precision in usable(network, find_engine(choice.engine))
-    except (UsageError, EngineError):  # an engine that is no longer there, or whose package is broken
+    except UsageError:  # an engine that is no longer there
         return False
 
 

@@ -79,8 +79,7 @@ class NetworkStream:
             if not self._live and not video.promised_s and container.format.name in _STREAMED:
                 raise SourceOpenError(f"cannot read {self.name} as a recording: it is a live stream, to be watched")
             endless = self._live and not video.promised_s and not _is_file(container)
-            # Threads that each decode a frame hold as many frames back.
-            decoding = Decoding(video, "SLICE" if endless else "AUTO", self._broken_off)
+            decoding = Decoding(video, endless, self._broken_off)
             self._tracking.follow(decoding)
             if endless:
                 yield from _as_they_come(decoding, stop)

@@ -135,11 +135,11 @@ def test_what_it_was_adapted_to_counts_where_it_is_converted_to_int8(folder: Pat
 @pytest.mark.parametrize(
     ("other", "keys"),
     [
-        ({"precision": "int8"}, {"precision", "weights"}),  # another file
-        ({"engine": "keras"}, {"engine", "weights"}),
+        ({"precision": "int8"}, {"precision", "litert"}),  # another file
+        ({"engine": "keras"}, {"engine"}),
         ({"top": 3}, {"top"}),
         ({"resize": "pad"}, {"fit"}),
-        ({"model": "efficientnet-lite1", "engine": "keras"}, {"model", "engine", "weights", "input_size"}),
+        ({"model": "efficientnet-lite1", "engine": "keras"}, {"model", "engine", "weights", "litert", "input_size"}),
         ({"batch": 4}, set()),
     ],
 )
@@ -158,4 +158,4 @@ def test_what_auto_stands_for_is_what_counts() -> None:
 def test_published_weights_are_known_by_their_published_checksum() -> None:
     weights = NetworkSpec().load().network.weights
     assert isinstance(weights, PackagedFile)
-    assert identity(NetworkSpec(engine="keras", device="cpu"))["weights"] == weights.sha256
+    assert identity(NetworkSpec())["weights"] == weights.sha256
