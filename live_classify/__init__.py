@@ -30,7 +30,19 @@ if TYPE_CHECKING:
         UsageError,
         WindowError,
     )
-    from live_classify.core.values import Frame, Label, Prediction
+    from live_classify.core.events import (
+        Event,
+        LabelBegan,
+        LabelChanged,
+        LabelEnded,
+        OutletFailed,
+        SignalLost,
+        SignalRestored,
+        SourceFailed,
+    )
+    from live_classify.core.protocols import Engine, EventSink, Head, Sink, Source, SourceStatus
+    from live_classify.core.values import Activations, Answered, Frame, Label, Prediction, Region
+    from live_classify.flow.outlet import EventOutlet, Outlet
     from live_classify.sources.synthetic import SyntheticCamera
     from live_classify.spec import NetworkSpec, load_classifier
     from live_classify.streaming import stream
@@ -38,19 +50,38 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Activations",
+    "Answered",
     "Classifier",
+    "Engine",
     "EngineError",
+    "Event",
+    "EventOutlet",
+    "EventSink",
     "Frame",
+    "Head",
     "Label",
+    "LabelBegan",
+    "LabelChanged",
+    "LabelEnded",
     "LiveClassifyError",
     "ModelError",
     "ModelFileError",
     "NetworkSpec",
+    "Outlet",
+    "OutletFailed",
     "OutputError",
     "Prediction",
+    "Region",
+    "SignalLost",
+    "SignalRestored",
+    "Sink",
+    "Source",
     "SourceError",
+    "SourceFailed",
     "SourceOpenError",
     "SourceReadError",
+    "SourceStatus",
     "SyntheticCamera",
     "UnknownModelError",
     "UsageError",
@@ -63,11 +94,30 @@ _HOMES = {
     "Classifier": "classifier",
     "NetworkSpec": "spec",
     "load_classifier": "spec",
+    "Event": "core.events",
+    "LabelBegan": "core.events",
+    "LabelChanged": "core.events",
+    "LabelEnded": "core.events",
+    "OutletFailed": "core.events",
+    "SignalLost": "core.events",
+    "SignalRestored": "core.events",
+    "SourceFailed": "core.events",
+    "Engine": "core.protocols",
+    "EventSink": "core.protocols",
+    "Head": "core.protocols",
+    "Sink": "core.protocols",
+    "Source": "core.protocols",
+    "SourceStatus": "core.protocols",
+    "Activations": "core.values",
+    "Answered": "core.values",
+    "EventOutlet": "flow.outlet",
+    "Outlet": "flow.outlet",
     "Frame": "core.values",
     "Label": "core.values",
     "Prediction": "core.values",
-    "stream": "streaming",
+    "Region": "core.values",
     "SyntheticCamera": "sources.synthetic",
+    "stream": "streaming",
 }
 
 

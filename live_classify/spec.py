@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from live_classify.engines.select import EngineChoice, PrecisionChoice, Wishes
     from live_classify.imaging.resize import ResizeMode
     from live_classify.models.convert.calibration import Calibration
+    from live_classify.models.records.labels import Labels
     from live_classify.models.records.network import Network, Precision
     from live_classify.models.records.preprocessing import Preprocessing
     from live_classify.models.weights.origin import Progress
@@ -87,22 +88,41 @@ class NetworkSpec:
         """
         from live_classify.classifier import Classifier
         from live_classify.engines.select import choose, open_workers
-        from live_classify.models.load import load_network
-        from live_classify.models.records.labels import read_labels
         from live_classify.models.weights.origin import no_progress
 
-        network = load_network(self.model, weights=self.weights, preprocessing=self.preprocessing)
+        network = self.network()
         wishes = self.wishes
         wishes.check(network)
-        names = network.read_labels() if self.labels is None else read_labels(self.labels, network.classes)
         samples, told = self.calibration_for(network), progress or no_progress
         return Classifier(
             network,
-            names,
+            self.labels_of(network),
             lambda goal: open_workers(network, choose(network, wishes, goal), goal, samples, told),
             self.top,
             self.resize or network.resize,
         )
+
+    def network(self) -> Network:
+        """The record of the network. Nothing is fetched.
+
+        Raises:
+            UnknownModelError: there is neither a network nor a file of that name.
+            UsageError: weights were given for a model that has its own, or there is no such preprocessing.
+            ModelFileError: a file of the network can't be used.
+        """
+        from live_classify.models.load import load_network
+
+        return load_network(self.model, weights=self.weights, preprocessing=self.preprocessing)
+
+    def labels_of(self, network: Network) -> Labels:
+        """The names of the network's classes.
+
+        Raises:
+            ModelFileError: they can't be read, or don't fit the network.
+        """
+        from live_classify.models.records.labels import read_labels
+
+        return network.read_labels() if self.labels is None else read_labels(self.labels, network.classes)
 
     def calibration_for(self, network: Network) -> Calibration:
         """The pictures that a conversion of the network to int8 learns from."""
@@ -143,12 +163,13 @@ class NetworkSpec:
         stored: Precision = (
             "int8" if settled.precision == "int8" else "float32"
         )  # of the LiteRT file, whatever is made of it
-        ready = None if settled.engine == "keras" else network.litert.get(stored)
+        ready = network.litert.get(stored)
         adapted = stored == "int8" and ready is None
         labels = classifier.labels
         return {
             "model": network.name if network.name in NETWORKS else "",  # a user's file is known by its contents
-            "weights": network.weights.content(progress or no_progress) if ready is None else content_digest(ready()),
+            "weights": network.weights.content(progress or no_progress),
+            "litert": "" if ready is None else content_digest(ready()),
             "labels": _digest("\n".join(f"{one}\t{name}" for one, name in zip(labels.ids, labels.names, strict=True))),
             "preprocessing": repr(network.preprocessing),
             "input_size": list(network.input_size),

@@ -10,6 +10,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from base64 import b64encode
+from collections.abc import Callable
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -116,6 +117,8 @@ class MjpegCamera(Camera):
         """What ``/list.m3u8`` gives."""
         self.corrupt = False
         """While it is set, pictures are damaged."""
+        self.damage: Callable[[bytes], bytes] | None = None
+        """While it is set, what becomes of each picture's JPEG."""
         self.connections = 0
         self.sent = 0
         self._epoch = 0
@@ -155,6 +158,8 @@ class MjpegCamera(Camera):
             jpeg = cv2.imencode(".jpg", numbered(number, self.size))[1].tobytes()
             if self.corrupt:
                 jpeg = jpeg[:2] + b"\x55" * (len(jpeg) - 2)
+            if (damage := self.damage) is not None:
+                jpeg = damage(jpeg)
             handler.wfile.write(
                 b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n" % (len(jpeg), jpeg)
             )

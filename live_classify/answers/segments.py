@@ -1,4 +1,4 @@
-"""From when to when a recording shows what: the stable label, found by looking ahead as well as back."""
+"""Segments: the stretches of a recording that have one stable label, found by looking ahead as well as back."""
 
 from __future__ import annotations
 

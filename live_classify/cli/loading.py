@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from live_classify.cli.console import note
+from live_classify.cli.console import note, on_one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -57,5 +57,5 @@ class LoadingBar:
             transient=True,
             redirect_stdout=False,
         )
-        self._task = self._bar.add_task(what, total=total)
+        self._task = self._bar.add_task(on_one_line(what), total=total)
         self._bar.start()

@@ -69,7 +69,7 @@ def measure(
 
     Figures are medians of several rounds of the same work, run in turns; `spread` is how far the rounds lie apart.
     Warm-up isn't in them. `agree` is the part of pictures on which an engine names the same class as the first line
-    does.
+    does, with nearly the same probability.
     """
     from live_classify.core.whole_file import write_whole
     from live_classify.measure.result import read_result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,32 +13,17 @@ from live_classify.cli.console import counted, say
 from live_classify.cli.engine_type import EngineType
 from live_classify.cli.options import loading_bar
 from live_classify.core.errors import LiveClassifyError, UsageError
+from live_classify.spec import NetworkSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from live_classify.engines.select import EngineChoice, PrecisionChoice
     from live_classify.models.records.network import Network
     from live_classify.selfcheck.check import SelfCheck
     from live_classify.selfcheck.finding import Finding
 
 _FILE = click.Path(path_type=Path)
 _PRECISIONS = ("float32", "int8")  # that LiteRT files come in
-
-
-@dataclass(frozen=True, slots=True)
-class _CheckOptions:
-    weights: Path | None = None
-    labels: Path | None = None
-    preprocessing: str | None = None
-    calibration: tuple[Path, ...] = ()
-    engine: EngineChoice = "auto"
-    precision: PrecisionChoice = "auto"
-
-    @property
-    def of_one_network(self) -> bool:
-        """Whether anything was said that is true of one network only."""
-        return self != _CheckOptions(engine=self.engine, precision=self.precision)
 
 
 @click.command()
@@ -72,10 +57,10 @@ def models(names: tuple[str, ...], checks: bool, **options: Any) -> int:
     a network of the list, PATH a model file of your own; without any, the default network is checked. Exit status 1 if
     anything is wrong.
     """
-    check_options = _CheckOptions(**options)
+    spec = NetworkSpec(**options)
     if checks:
-        return _check(names, check_options)
-    if names or check_options != _CheckOptions():
+        return _check(names, spec)
+    if names or spec != NetworkSpec():
         raise UsageError("a network and its options go with --check; without it all networks are listed")
     for line in (*_table(), "", *_engines()):
         say(line)
@@ -135,30 +120,22 @@ def _engines() -> Iterator[str]:
         yield f"{spec.name:8}  {', '.join(spec.precisions):22}  {runs_on}"
 
 
-def _check(names: tuple[str, ...], options: _CheckOptions) -> int:
+def _check(names: tuple[str, ...], spec: NetworkSpec) -> int:
     """Check networks and print what comes of it; returns the exit status."""
-    from live_classify.models.catalogue.networks import DEFAULT
-
-    if len(names) > 1 and options.of_one_network:
+    if len(names) > 1 and spec != NetworkSpec(engine=spec.engine, precision=spec.precision):
         raise UsageError(f"options for one network were given, but {len(names)} networks")
     # All are made before the first is run: a name that is misspelt is said at once.
-    made = [_self_check(name, options) for name in names or (DEFAULT,)]
+    made = [_self_check(replace(spec, model=name)) for name in names or (spec.model,)]
     faults = [_run(name, check) for name, check in made]
     return 1 if any(faults) else 0
 
 
-def _self_check(name: str, options: _CheckOptions) -> tuple[str, SelfCheck]:
-    from live_classify.engines.select import Wishes
-    from live_classify.models.convert.calibration import Calibration
-    from live_classify.models.load import load_network
-    from live_classify.models.records.labels import read_labels
+def _self_check(spec: NetworkSpec) -> tuple[str, SelfCheck]:
     from live_classify.selfcheck.check import SelfCheck
 
-    network = load_network(name, weights=options.weights, preprocessing=options.preprocessing)
-    labels = network.read_labels() if options.labels is None else read_labels(options.labels, network.classes)
-    calibration = Calibration(options.calibration, network.resize)
-    wishes = Wishes(options.engine, options.precision)
-    return network.name, SelfCheck(network, labels, calibration, wishes, loading_bar())
+    network = spec.network()
+    labels, calibration = spec.labels_of(network), spec.calibration_for(network)
+    return network.name, SelfCheck(network, labels, calibration, spec.wishes, loading_bar())
 
 
 def _run(name: str, check: SelfCheck) -> int:

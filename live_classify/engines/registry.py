@@ -200,11 +200,7 @@ def unregister(name: str) -> None:
 
 
 def engines() -> tuple[EngineSpec, ...]:
-    """All engines, installed or not: those of this package first.
-
-    Raises:
-        EngineError: one that another package brings can't be imported.
-    """
+    """All engines, installed or not: those of this package first."""
     load_plugins()
     return tuple(_known.values())
 
@@ -237,5 +233,15 @@ def load_plugins() -> None:
     for point in entry_points(group=_GROUP):
         try:
             register(point.load())
-        except Exception as error:  # noqa: PERF203 (whatever a foreign module does when it is imported)
-            raise broken(f"the engine {point.name}", error) from error
+        except Exception as error:  # noqa: BLE001, PERF203 (whatever a foreign module does when it is imported)
+            with _changing:
+                _known.setdefault(point.name, _unloadable(point.name, broken(f"the engine {point.name}", error)))
+
+
+def _unloadable(name: str, why: EngineError) -> EngineSpec:
+    """An engine that is known by its name only: who asks for it is told, the others are none the worse."""
+
+    def fail(*_: object, **__: object) -> list[Engine]:
+        raise why
+
+    return EngineSpec(name=name, title=name, open=fail, precisions=("float32",))

@@ -78,13 +78,19 @@ def run_job(
     """
     start_s = time.monotonic()
     try:
-        with _unfinished(job.outputs) as parts:
-            run, tally = _classify(job, parts, classifier, stop, on_progress)
-            written = _publish(parts, job.outputs)
+        return _done(job, classifier, stop, on_progress, start_s)
     except StoppedError:
         raise
     except Exception as error:  # noqa: BLE001 (a fault of one recording must not end the others)
         return Outcome(job, elapsed_s=time.monotonic() - start_s, error=failure_of(job, error))
+
+
+def _done(
+    job: Job, classifier: Classifier, stop: threading.Event, on_progress: Callable[[float], None], start_s: float
+) -> Outcome:
+    with _unfinished(job.outputs) as parts:
+        run, tally = _classify(job, parts, classifier, stop, on_progress)
+        written = _publish(parts, job.outputs)
     seen = tuple((share.name, share.frames / tally.frames) for share in tally.shares()[:_MOST_LABELS])
     problems = "; ".join(failure_of(job, error) for error in run.errors)
     return Outcome(

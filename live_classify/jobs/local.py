@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING
 
-from live_classify.jobs.job import Job, Outcome, failure_of, run_job
+from live_classify.jobs.job import Job, Outcome, run_job
 
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
@@ -19,7 +19,7 @@ def run_local(
     at_a_time: int,
     on_progress: Callable[[Job, float], None] = lambda *_: None,
 ) -> Generator[Outcome, None, None]:
-    """Run jobs side by side; whoever leaves the loop ends them. Whatever a job dies of is its own outcome.
+    """Run jobs side by side; whoever leaves the loop ends them. What goes wrong with one is its own outcome.
 
     Args:
         jobs: what to do.
@@ -36,18 +36,11 @@ def run_local(
         return run_job(job, classifier, stop, lambda part: on_progress(job, part))
 
     with ThreadPoolExecutor(at_a_time, thread_name_prefix="job") as pool:
-        futures = {pool.submit(run, job): job for job in jobs}
+        futures = [pool.submit(run, job) for job in jobs]
         try:
             for future in as_completed(futures):
-                yield _outcome(future, futures[future])
+                yield future.result()
         finally:
             stop.set()
             for future in futures:
                 future.cancel()
-
-
-def _outcome(future: Future[Outcome], job: Job) -> Outcome:
-    try:
-        return future.result()
-    except Exception as error:  # noqa: BLE001 (a fault of one recording must not end the others)
-        return Outcome(job, error=failure_of(job, error))

@@ -103,13 +103,13 @@ def run_ray(
                 reference = run.remote(job, spec, here)
             waiting[reference.future()] = job
         for future in as_completed(waiting):  # unlike ray.wait, it lets an interruption through
-            yield _outcome(future, waiting[future])
+            yield outcome_of(future, waiting[future])
     finally:
         ray.shutdown()
         shutil.rmtree(answers_folder, ignore_errors=True)
 
 
-def _outcome(future: Future[Outcome], job: Job) -> Outcome:
+def outcome_of(future: Future[Outcome], job: Job) -> Outcome:
     """What came of a task; whatever it died of is the recording's failure, and not the folder's."""
     try:
         return future.result()

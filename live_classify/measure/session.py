@@ -69,9 +69,11 @@ class Setup:
     def with_choice(self, choice: Choice, progress: Progress) -> Classifier:
         """The classifier, with another engine."""
         mine = self.classifier
-        return Classifier(
-            self.network, mine.labels, lambda goal: self.engines(goal, choice, progress), mine.top, mine.resize
-        )
+
+        def open_engines(goal: Goal) -> list[Engine]:
+            return self.engines(goal, choice, progress)
+
+        return Classifier(self.network, mine.labels, open_engines, mine.top, mine.resize, mine.head)
 
 
 class Session:

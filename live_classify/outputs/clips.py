@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from live_classify.core.errors import OutputError, SourceOpenError
+from live_classify.sources.container import picture_start_s, video_stream
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -47,7 +48,7 @@ def cut_clip(recording: Path, start_s: float, end_s: float, path: Path) -> None:
         with source:
             _copy(source, start_s, end_s, part)
         part.replace(path)
-    except (av.FFmpegError, OSError, ValueError, IndexError) as error:
+    except (av.FFmpegError, OSError, ValueError) as error:
         raise OutputError(
             f"cannot cut {path} out of {recording}: {getattr(error, 'strerror', None) or error}"
         ) from error
@@ -58,9 +59,10 @@ def cut_clip(recording: Path, start_s: float, end_s: float, path: Path) -> None:
 def _copy(source: InputContainer, start_s: float, end_s: float, path: Path) -> None:
     import av
 
-    picture = source.streams.video[0]
+    picture, origin_s = video_stream(source), picture_start_s(source)
+    if picture is None or origin_s is None:
+        raise ValueError("it holds no video")
     sound = source.streams.audio[0] if source.streams.audio else None
-    origin_s = float((picture.start_time or 0) * (picture.time_base or 0))
     wanted = [picture] if sound is None else [picture, sound]
     options = {"movflags": "faststart"} if path.suffix in {".mp4", ".mov"} else {}
     source.seek(round((origin_s + start_s) / float(picture.time_base or 1)), stream=picture)

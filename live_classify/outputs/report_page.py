@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from live_classify.outputs.web_page import web_page
 
 if TYPE_CHECKING:
-    from live_classify.outputs.report import LabelTime, RecordingReport
+    from live_classify.outputs.recording_report import LabelTime, RecordingReport
 
 _GOLDEN_ANGLE = 137.508  # degrees: successive hues lie far apart, however many there are
 

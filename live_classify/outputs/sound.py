@@ -8,6 +8,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from live_classify.sources.container import picture_start_s, video_stream
+
 if TYPE_CHECKING:
     from av import AudioStream, Packet
     from av.container import InputContainer, OutputContainer
@@ -72,16 +74,15 @@ class Sound:
     def _open(self, source: InputContainer) -> Generator[AnyPacket, None, None] | None:
         import av
 
-        if not source.streams.audio or not source.streams.video:
+        picture, start_s = video_stream(source), picture_start_s(source)
+        if not source.streams.audio or picture is None or start_s is None:
             return None
-        picture, sound = source.streams.video[0], source.streams.audio[0]
-        # A recording's times count from its first picture, wherever the file's clock stands then.
-        picture_start_s = float((picture.start_time or 0) * (picture.time_base or 0))
+        sound = source.streams.audio[0]
         if picture.duration is not None and picture.time_base is not None:
             self._picture_end_s = float(picture.duration * picture.time_base)
         elif source.duration is not None:
             self._picture_end_s = source.duration / av.time_base
-        shift_s = picture_start_s + self._from_s
+        shift_s = start_s + self._from_s
         if self._from_s > 0:
             source.seek(round(shift_s * av.time_base))
         if sound.codec_context.name in COPIED:

@@ -8,6 +8,7 @@ from pathlib import Path
 from live_classify.answers.segments import Segment
 from live_classify.core.errors import UsageError
 from live_classify.outputs.files import RowFile
+from live_classify.sources.container import picture_start_s
 
 # SubRip has no way to write as text what would be a tag, such as "<i>" or "{\\an8}".
 _SRT_STAND_INS = str.maketrans("<>{}", "()()")
@@ -65,8 +66,7 @@ def picture_offset_s(recording: Path) -> float:
 
     try:
         with av.open(str(recording.absolute())) as container:
-            picture = container.streams.video[0]
-            start_s = float((picture.start_time or 0) * (picture.time_base or 0))
+            start_s = picture_start_s(container) or 0.0
             return max(0.0, start_s - (container.start_time or 0) / av.time_base)
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError):
         return 0.0

@@ -12,7 +12,7 @@ from live_classify.sources.files import require_file
 from live_classify.sources.reasons import why_unreadable
 
 if TYPE_CHECKING:
-    from av import Packet, VideoStream
+    from av import Packet, VideoFrame, VideoStream
     from av.container import InputContainer
 
 USUAL_FRAME_RATE = 30.0  # where the header has none
@@ -22,6 +22,8 @@ MAX_PIXELS = 8192 * 4608
 """Larger pictures are refused (8K ones are not): such a frame takes 113 MB, and several are under way at a time."""
 
 _TOLERANCE_S = 0.5
+
+_START_OF_SCAN = b"\xff\xda"  # ISO/IEC 10918-1, table B.1
 
 
 class Video:
@@ -73,6 +75,22 @@ class Video:
             # Of a JPEG that breaks off, FFmpeg else gives what was in its memory as the rest, and no sign of that.
             context.options = {"err_detect": "explode"}
         context.thread_type = threads
+
+    def decode(self, packet: Packet[Any]) -> list[VideoFrame] | None:
+        """Give a packet to the decoder.
+
+        Returns:
+            The pictures that are ready; None where the decoder can make nothing of the packet.
+        """
+        import av
+
+        # For a JPEG that breaks off before its pixels begin, FFmpeg gives the picture before it once more.
+        if packet.size and self.stream.codec_context.name == "mjpeg" and _START_OF_SCAN not in bytes(packet):
+            return None
+        try:
+            return self.stream.decode(packet)
+        except av.FFmpegError:
+            return None
 
     def is_cut(self, reached_s: float, sound_s: float, frames: int, end_s: float) -> bool:
         """Tell a video that is shorter than its header promised from one that is whole.
@@ -128,6 +146,16 @@ def video_stream(container: InputContainer) -> VideoStream | None:
     return next(
         (s for s in container.streams.video if not s.disposition & pictures and s.codec_context is not None), None
     )
+
+
+def picture_start_s(container: InputContainer) -> float | None:
+    """Where a container's clock stands when its first picture is shown, in seconds: media times count from there.
+
+    Returns:
+        None where it holds no video.
+    """
+    stream = video_stream(container)
+    return None if stream is None else float((stream.start_time or 0) * (stream.time_base or 0))
 
 
 def why_no_video(container: InputContainer) -> str:

@@ -40,19 +40,20 @@ class Decoding:
 
     Args:
         video: just opened; nothing of it has been read.
-        threads: what is decoded at a time: ``AUTO``, several frames; ``SLICE``, one, so that none is held back.
+        live: whether pictures are wanted as soon as they come, and are numbered as they come.
         broken_off: makes the error to be raised when reading fails; without it, reading is tried again, and what can't
             be read is the end.
     """
 
     def __init__(
-        self, video: Video, threads: str = "AUTO", broken_off: Callable[[FFmpegError], SourceError] | None = None
+        self, video: Video, live: bool = False, broken_off: Callable[[FFmpegError], SourceError] | None = None
     ) -> None:
-        video.prepare(threads)
+        video.prepare("SLICE" if live else "AUTO")  # threads that each decode a frame hold as many frames back
         self.video = video
         self.given = 0
         """Pictures given so far."""
         self._numbering = Numbering(video)
+        self._numbering.order.holds &= not live
         self._pixels = Pixels(video.stream)
         self._broken_off = broken_off
         self._failure: SourceError | None = None
@@ -114,9 +115,8 @@ class Decoding:
                 continue
             self._end_s = max(self._end_s, end_of(packet))
             self._numbering.sent(packet)
-            try:
-                pictures = stream.decode(packet)
-            except av.FFmpegError:
+            pictures = self.video.decode(packet)
+            if pictures is None:
                 self._numbering.failed()
                 continue
             yield from pictures

@@ -79,8 +79,7 @@ class NetworkStream:
             if not self._live and not video.promised_s and container.format.name in _STREAMED:
                 raise SourceOpenError(f"cannot read {self.name} as a recording: it is a live stream, to be watched")
             endless = self._live and not video.promised_s and not _is_file(container)
-            # Threads that each decode a frame hold as many frames back.
-            decoding = Decoding(video, "SLICE" if endless else "AUTO", self._broken_off)
+            decoding = Decoding(video, endless, self._broken_off)
             self._tracking.follow(decoding)
             if endless:
                 yield from _as_they_come(decoding, stop)
@@ -107,10 +106,10 @@ class NetworkStream:
         raise SourceOpenError(f"cannot open {self.name}: {reason}")
 
     def _broken_off(self, error: FFmpegError) -> SourceReadError:
-        frames = self._tracking.given()
-        return SourceReadError(
-            f"{self.name} broke off after {frames} frames: {why_broken_off(error, self._address, self._timeout_s)}"
-        )
+        frames, reason = self._tracking.given(), why_broken_off(error, self._address, self._timeout_s)
+        if not frames and not self._live:  # an MP4 file that wasn't made for streaming, say
+            reason += ", or the file has its index at its end and the host can't send parts of it"
+        return SourceReadError(f"{self.name} broke off after {frames} frames: {reason}")
 
 
 def _is_file(container: InputContainer) -> bool:

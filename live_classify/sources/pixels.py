@@ -10,6 +10,7 @@ import numpy as np
 
 from live_classify.core.values import BgrImage
 from live_classify.sources.container import MAX_PIXELS
+from live_classify.sources.hdr import to_standard_range
 
 if TYPE_CHECKING:
     from av import VideoFrame, VideoStream
@@ -45,21 +46,18 @@ class Pixels:
         Returns:
             ``(H, W, 3)`` uint8 BGR; None of a picture that is too large.
         """
-        from av.video.reformatter import ColorPrimaries, ColorTrc
+        from av.video.reformatter import ColorTrc
 
         if picture.width * picture.height > MAX_PIXELS:
             return None
         if self._size is None or any_size:
             self._size = square(picture.width, picture.height, self._aspect)
         width, height = self._size
-        if picture.color_trc in {ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67}:
-            converted = self._converter.reformat(
-                picture, width, height, "bgr24", dst_color_trc=ColorTrc.BT709, dst_color_primaries=ColorPrimaries.BT709
-            )
-        else:
-            converted = self._converter.reformat(picture, width, height, "bgr24")
+        converted = self._converter.reformat(picture, width, height, "bgr24")
         plane = converted.planes[0]
         rows = np.ndarray((height, width, 3), np.uint8, memoryview(plane), strides=(plane.line_size, 3, 1))
+        if picture.color_trc in {ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67}:
+            rows = to_standard_range(rows, hlg=picture.color_trc == ColorTrc.ARIB_STD_B67)
         turns = round(picture.rotation / 90) % 4  # counter-clockwise
         if turns:
             return np.asarray(cv2.rotate(rows, _TURNS[turns]), np.uint8)

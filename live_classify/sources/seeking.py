@@ -61,11 +61,5 @@ class Seeking:
                 return
 
     def _decoded(self) -> Iterator[VideoFrame]:
-        import av
-
         for packet in self.video.container.demux(self.video.stream):
-            try:
-                pictures = packet.decode()
-            except av.FFmpegError:  # the next good one follows
-                continue
-            yield from pictures
+            yield from self.video.decode(packet) or ()  # after a damaged one, the next good one follows

@@ -12,10 +12,11 @@ import av
 import pytest
 
 from live_classify.assets import asset
+from live_classify.jobs.manifest import Manifest
 from media import write_clip
 from program import DEADLINE_S, only_line, run, start
 
-MANIFEST = {"manifest.jsonl", "manifest.lock"}
+MANIFEST_FILES = {"manifest.jsonl", "manifest.lock"}
 ALL = "log,segments,video,subtitles,report"
 
 
@@ -36,7 +37,7 @@ def outputs(folder: Path) -> set[str]:
 
 def expected(*stems: str) -> set[str]:
     endings = (".jsonl", ".segments.csv", ".labelled.mp4", ".srt", ".html")
-    return MANIFEST | {stem + ending for stem in stems for ending in endings}
+    return MANIFEST_FILES | {stem + ending for stem in stems for ending in endings}
 
 
 def manifest(folder: Path) -> dict[str, dict[str, Any]]:
@@ -100,8 +101,33 @@ def test_an_interrupted_run_leaves_nothing_half_written_and_is_finished_by_the_n
     assert finished.returncode == 0
     assert "done before" in finished.stderr
     names = {f"{stem}{ending}" for stem in ("a.mp4", "sub/b.mp4", "z.mp4") for ending in (".jsonl", ".html")}
-    assert outputs(folder / "out") == MANIFEST | names
+    assert outputs(folder / "out") == MANIFEST_FILES | names
     assert len(logged(folder / "out" / "z.mp4.jsonl")) == 480
+
+
+def test_a_second_run_in_the_same_folder_is_told_so(folder: Path) -> None:
+    with Manifest(folder / "out", {}) as held:
+        held.open([], overwrite=False)
+        done = run("video", "in", "--out-dir", "out", cwd=folder)
+    assert done.returncode == 1
+    assert only_line(done.stderr) == (
+        "live-classify: another run is writing to out: wait for its end, or use another --out-dir"
+    )
+
+
+def test_what_is_done_is_known_by_what_it_was_made_with_not_where_that_lies(folder: Path) -> None:
+    names = [f"name {number}" for number in range(1000)]
+    (folder / "names.txt").write_text("\n".join(names))
+    recording = ("video", "in/sub/b.mp4", "--out-dir", "out")
+    assert run(*recording, "--labels", "names.txt", cwd=folder).returncode == 0
+    (folder / "names.txt").rename(folder / "moved.txt")
+    again = run(*recording, "--labels", "moved.txt", cwd=folder)
+    assert (again.returncode, again.stdout) == (0, "")
+    assert only_line(again.stderr) == "0 recordings done, 1 done before; outputs and manifest in out"
+    (folder / "moved.txt").write_text("\n".join(reversed(names)))
+    changed = run(*recording, "--labels", "moved.txt", cwd=folder)
+    assert changed.returncode == 1
+    assert "out holds outputs made with other settings (labels); use another --out-dir" in only_line(changed.stderr)
 
 
 @pytest.mark.parametrize(

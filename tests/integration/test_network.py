@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,45 @@ def test_damaged_pictures_are_counted_and_the_stream_goes_on(camera: MjpegCamera
     after = [number_in(frame.bgr) for frame in itertools.islice(frames, 5)]
     assert after == sorted(set(after))
     assert camera.connections == 1
+
+
+def pixels_of(jpeg: bytes) -> int:
+    """Where a JPEG's pixels begin."""
+    scan = jpeg.index(b"\xff\xda")
+    return scan + 2 + int.from_bytes(jpeg[scan + 2 : scan + 4], "big")
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "half": lambda jpeg: jpeg[: len(jpeg) // 2],
+    "half, and an end": lambda jpeg: jpeg[: len(jpeg) // 2] + b"\xff\xd9",
+    "no pixels": lambda jpeg: jpeg[: jpeg.index(b"\xff\xda")] + b"\xff\xd9",
+    "pixels overwritten": lambda jpeg: jpeg[: pixels_of(jpeg)] + b"\x55" * (len(jpeg) - pixels_of(jpeg)),
+    "pixels missing": lambda jpeg: jpeg[: pixels_of(jpeg) + 20] + jpeg[pixels_of(jpeg) + 60 :],
+    "all overwritten": lambda jpeg: jpeg[:2] + b"\x55" * (len(jpeg) - 2),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_no_damaged_picture_is_given_nor_an_older_one_in_its_place(damage: str, camera: MjpegCamera) -> None:
+    stream, frames = open_stream(camera.address())
+    seen = [next(frames)]
+    camera.damage = DAMAGES[damage]
+    sent = camera.sent
+    mender = threading.Thread(target=mend, args=(camera, sent + 10), name="mender")
+    mender.start()
+    while camera.sent < sent + 15:
+        seen.append(next(frames))
+    mender.join()
+    numbers = [number_in(frame.bgr) for frame in seen]
+    assert numbers == sorted(set(numbers))
+    assert stream.status().decode_errors >= 9  # the first one may have been made before
+
+
+def mend(camera: MjpegCamera, until: int) -> None:
+    deadline_s = time.monotonic() + DEADLINE_S
+    while camera.sent < until and time.monotonic() < deadline_s:
+        NEVER.wait(0.01)
+    camera.damage = None
 
 
 def test_a_new_picture_size_is_taken_as_it_comes(camera: MjpegCamera) -> None:

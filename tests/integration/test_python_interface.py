@@ -4,10 +4,11 @@ import contextlib
 import itertools
 import threading
 
+import cv2
 import numpy as np
 import pytest
 
-from live_classify import SourceOpenError, SyntheticCamera, UsageError, load_classifier, stream
+from live_classify import EngineError, SourceOpenError, SyntheticCamera, UsageError, load_classifier, stream
 from live_classify.assets import DEMO_SCENES, asset
 
 
@@ -52,10 +53,26 @@ def test_a_source_that_cannot_be_opened_raises() -> None:
         next(iter(stream("missing.mp4", load_classifier())))
 
 
-@pytest.mark.parametrize("wrong", [None, "picture.png", [None]])
+@pytest.mark.parametrize("wrong", [None, [None]])
 def test_what_is_no_picture_is_refused(wrong: object) -> None:
-    with pytest.raises(ValueError, match="expected an array"):
+    with pytest.raises(UsageError, match=r"expected a picture: .*; received NoneType"):
         load_classifier().classify(wrong)  # type: ignore[call-overload]
+
+
+def test_a_picture_may_be_a_path_or_pixels_of_either_order() -> None:
+    path = asset("coffee.png")
+    bgr = np.asarray(cv2.imread(str(path)), np.uint8)
+    with load_classifier(engine="litert") as classifier:
+        right = classifier.classify(bgr)
+        assert right.top.name == "espresso"
+        for image in (path, str(path)):
+            np.testing.assert_array_equal(classifier.classify(image).probabilities, right.probabilities)
+        again = classifier.classify(np.ascontiguousarray(bgr[..., ::-1]), colour="rgb")
+        np.testing.assert_array_equal(again.probabilities, right.probabilities)
+        with pytest.raises(SourceOpenError, match=r"cannot open picture\.png: no such file"):
+            classifier.classify("picture.png")
+        with pytest.raises(EngineError, match="gives no features"):
+            classifier.features(bgr)
 
 
 @pytest.mark.parametrize("wrong", [{"top": 0}, {"batch": 0}, {"resize": "stretch"}])

@@ -24,7 +24,7 @@ from live_classify.models.catalogue.lite_weights import LITE0
 from live_classify.models.convert.calibration import Calibration
 from live_classify.models.records.network import Precision
 from program import only_line
-from toy_engine import TOY, ToyEngine
+from toy_engine import TOY
 
 FILE = replace(LITE0, name="some.tflite", construct=None, litert={"float32": lambda: Path("some.tflite")})
 
@@ -158,17 +158,49 @@ def test_an_installed_package_brings_its_engine(monkeypatch: pytest.MonkeyPatch)
     try:
         assert "toy" in registry.names()
         with load_classifier(engine="toy") as classifier:
-            assert isinstance(classifier.engines("latency")[0], ToyEngine)
+            assert classifier.engines("latency")[0].name == "toy"
     finally:
         registry.unregister("toy")
 
 
-def test_a_package_whose_engine_cannot_be_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_whose_engine_cannot_be_imported_harms_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def points(group: str) -> list[EntryPoint]:
         return [EntryPoint("abacus", "no_such_module:SPEC", group)]
 
     monkeypatch.setattr("importlib.metadata.entry_points", points)
     registry.load_plugins.cache_clear()
-    with pytest.raises(EngineError, match=r"^the engine abacus is broken: No module named 'no_such_module'; reinstall"):
-        registry.names()
-    assert choose(LITE0, Wishes("litert"), "latency").engine == "litert"  # who doesn't ask for it isn't bothered
+    try:
+        assert run_here(["image", "--help"]) == 0
+        assert "[auto|litert|keras|openvino|abacus]" in capsys.readouterr().out
+        why = r"^the engine abacus is broken: No module named 'no_such_module'; reinstall it$"
+        with load_classifier(engine="abacus") as classifier, pytest.raises(EngineError, match=why):
+            classifier.engines("latency")
+    finally:
+        registry.unregister("abacus")
+
+
+def test_without_vnni_openvinos_int8_is_refused_and_a_healthy_installation_passes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("live_classify.engines.openvino.lacks_int8", lambda: True)
+    why = "OpenVINO's int8 is wrong on processors without VNNI, as this one: use --engine litert, or float32"
+    int8 = ("--engine", "openvino", "--precision", "int8")
+    for command in (["image", str(asset("coffee.png"))], ["measure", "--json", str(tmp_path / "m.json")]):
+        assert run_here([*command, *int8, "--quiet"]) == 1
+        captured = capsys.readouterr()
+        assert only_line(captured.err) == f"live-classify: {why}"
+        assert captured.out == ""
+    assert run_here(["models", "--check", *int8]) == 0
+    assert f"skipped  openvino int8            not supported here: {why}" in capsys.readouterr().out
+    store_choice(LITE0.name, "latency", Choice("openvino", "int8", "cpu"))
+    assert choose(LITE0, Wishes(device="cpu"), "latency").engine == "litert"
+
+
+def test_with_vnni_openvinos_int8_is_taken_from_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("live_classify.engines.openvino.lacks_int8", lambda: False)
+    monkeypatch.setitem(sys.modules, "openvino", ModuleType("openvino"))  # that it is installed is enough
+    chosen = Choice("openvino", "int8", "cpu")
+    store_choice(LITE0.name, "latency", chosen)
+    assert choose(LITE0, Wishes(), "latency") == chosen
