@@ -160,9 +160,7 @@ class NetworkSpec:
         from live_classify.models.weights.origin import content_digest, no_progress
 
         network, settled = classifier.network, self.settled(classifier.network, "throughput")
-        stored: Precision = (
-            "int8" if settled.precision == "int8" else "float32"
-        )  # of the LiteRT file, whatever is made of it
+        stored: Precision = "int8" if settled.precision == "int8" else "float32"  # which float16 is made of
         ready = network.litert.get(stored)
         adapted = stored == "int8" and ready is None
         labels = classifier.labels
