@@ -13,7 +13,7 @@ from typing import Any
 import av
 import numpy as np
 
-from media import EACH_FOR_ITSELF, RATE, SIZE, damaged, level, write_clip
+from media import EACH_FOR_ITSELF, RATE, SIZE, damaged, level, packets, write_clip
 
 FRAMES = 30
 VARIABLE_MS = [0, 40, 50, 60, 500, 520, 1900, 2000, 2001, 5000]
@@ -119,24 +119,53 @@ def _damaged(path: Path) -> Path:
     return damaged(write_clip(path, FRAMES, options=EACH_FOR_ITSELF), [4, 5, 20, 29])
 
 
-def _joined(path: Path) -> Path:
-    """Two transport streams behind each other, of the same times."""
-    one = write_clip(path.with_name(f"part-{path.name}"), 15, options={"bf": "2", "g": "5"}).read_bytes()
-    path.write_bytes(one + one)
+def _concealed(path: Path) -> Path:
+    """An H.264 clip of which two frames are damaged inside, so that a decoder fills in what it can't read."""
+    contents = bytearray(write_clip(path, FRAMES, options=EACH_FOR_ITSELF).read_bytes())
+    for position, length in (packets(path)[frame] for frame in (6, 21)):
+        contents[position + length // 2 : position + length] = bytes(length - length // 2)
+    path.write_bytes(contents)
+    return path
+
+
+def _joined(path: Path, skipped: int) -> Path:
+    """A transport stream and behind it the same again, but for its first frames: the clock goes back there."""
+    whole = write_clip(path, 15, options={"bf": "2", "g": "5"}).read_bytes()
+    path.write_bytes(whole + whole[packets(path)[skipped][0] :])
     return path
 
 
 def _beheaded(path: Path) -> Path:
     """A transport stream that was switched on between two key frames."""
     whole = write_clip(path, FRAMES, options={"bf": "0", "g": "10"}).read_bytes()
-    with av.open(str(path)) as container:
-        third = [packet.pos for packet in container.demux(video=0) if packet.size][3]
-    assert third is not None
-    path.write_bytes(whole[: 188 * 3] + whole[third:])
+    path.write_bytes(whole[packets(path)[3][0] :])
     return path
 
 
-_HIDDEN = {"auto-alt-ref": "1", "lag-in-frames": "16", "g": "15", "b": "5M"}
+def _opened(path: Path) -> Path:
+    """A transport stream whose first frames to be shown refer to some that are missing."""
+    options = {"x264-params": "open-gop=1:bframes=3:keyint=8:scenecut=0"}
+    whole = write_clip(path, FRAMES, options=options).read_bytes()
+    with av.open(str(path)) as container:
+        keys = [packet.pos for packet in container.demux(video=0) if packet.is_keyframe]
+    assert keys[1] is not None
+    path.write_bytes(whole[keys[1] :])
+    return path
+
+
+def _hidden(path: Path) -> Path:
+    """A VP8 clip two frames of which are decoded, but not shown (RFC 6386, 9.1)."""
+    contents = bytearray(write_clip(path, FRAMES, codec="libvpx", options={"g": "15", "b": "5M"}).read_bytes())
+    with av.open(str(path)) as container:
+        frames = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    for number in _NOT_SHOWN:
+        contents[contents.index(frames[number])] &= ~0x10
+    path.write_bytes(contents)
+    return path
+
+
+_NOT_SHOWN = (7, 20)
+_SHOWN = [number for number in range(FRAMES) if number not in _NOT_SHOWN]
 _PQ: dict[str, Any] = {"colorspace": 9, "color_trc": 16, "color_primaries": 9, "color_range": 1}
 _X265 = {"x265-params": "log-level=none:crf=5"}
 
@@ -152,7 +181,9 @@ CLIPS: dict[str, Clip] = {
     "turned 270.mp4": Clip(partial(_turned, quarters=3), size=SIZE[::-1], grey=False),
     "late.ts": Clip(partial(_tagged, codec="libx264", pixels="yuv420p", first=90_000 * RATE)),
     "clip.ts": Clip(_coded(options={"g": "10", "bf": "2"}, sound_s=1.2)),
-    "joined.ts": Clip(_joined, shows=[*range(15), *range(15)]),
+    "joined.ts": Clip(partial(_joined, skipped=0), shows=[*range(15), *range(15)]),
+    "joined late.ts": Clip(partial(_joined, skipped=5), numbers=range(25), shows=[*range(15), *range(5, 15)]),
+    "opened.ts": Clip(_opened, numbers=range(22), shows=range(8, 30)),
     "beheaded.ts": Clip(_beheaded, numbers=range(20), times_s=[(7 + n) / RATE for n in range(20)], shows=range(10, 30)),
     "variable.mkv": Clip(
         lambda path: write_clip(path, len(VARIABLE_MS), times_ms=VARIABLE_MS, options={"bf": "0"}),
@@ -160,8 +191,8 @@ CLIPS: dict[str, Clip] = {
         times_s=[ms / 1000 for ms in VARIABLE_MS],
     ),
     "sound.mkv": Clip(_coded(options={"g": "10"}, sound_s=3)),
-    "hidden vp8.webm": Clip(_coded(codec="libvpx", options=_HIDDEN)),
-    "hidden vp9.webm": Clip(_coded(codec="libvpx-vp9", options=_HIDDEN)),
+    "hidden.webm": Clip(_hidden, numbers=range(28), times_s=[number / RATE for number in _SHOWN], shows=_SHOWN),
+    "vp9.webm": Clip(_coded(codec="libvpx-vp9", options={"g": "15", "b": "5M"})),
     "hevc.mp4": Clip(partial(_tagged, codec="libx265", pixels="yuv420p10le", options=_X265)),
     "av1.mp4": Clip(_coded(codec="libsvtav1", options={"preset": "12", "crf": "10", "g": "10"})),
     "mpeg2.mpg": Clip(_coded(codec="mpeg2video", options={"g": "8", "bf": "2", "b": "5M"})),
@@ -179,5 +210,6 @@ CLIPS: dict[str, Clip] = {
     "edited.mp4": Clip(partial(_edited, first=5, count=15), numbers=range(15), shows=range(5, 20)),
     "edited at a key.mp4": Clip(partial(_edited, first=10, count=20), numbers=range(20), shows=range(10, 30)),
     "cut.mp4": Clip(_cut, numbers=range(10), lost=1, cut=True),
+    "concealed.mp4": Clip(_concealed, numbers=[n for n in range(FRAMES) if n not in {6, 21}], lost=2),
     "damaged.mp4": Clip(_damaged, numbers=[n for n in range(FRAMES) if n not in {4, 5, 20, 29}], lost=4),
 }

@@ -19,14 +19,15 @@ class FileServer:
     def __init__(self, port: int) -> None:
         self._port = port
 
-    def address(self, path: Path, ranges: bool = True) -> Address:
+    def address(self, path: Path, ranges: bool = True, broken: bool = False) -> Address:
         """Where a file is.
 
         Args:
             path: the file.
             ranges: whether parts of it can be asked for.
+            broken: whether the connection breaks off two thirds through.
         """
-        kind = "parts" if ranges else "whole"
+        kind = "broken" if broken else "parts" if ranges else "whole"
         return Address(f"http://127.0.0.1:{self._port}/{kind}{quote(str(path.absolute()))}")
 
 
@@ -56,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header("Content-Range", f"bytes {first}-{len(contents) - 1}/{len(contents)}")
             self.send_header("Content-Length", str(len(contents) - (first or 0)))
             self.end_headers()
-            self.wfile.write(contents[first or 0 :])
+            self.wfile.write(contents[first or 0 : len(contents) * 2 // 3 if kind == "broken" else None])
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

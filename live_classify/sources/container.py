@@ -177,12 +177,11 @@ def end_of(packet: Packet[Any]) -> float:
 def _promised_s(container: InputContainer, stream: VideoStream) -> float | None:
     import av
 
-    lengths_s: list[float] = []
     if stream.duration and stream.time_base:
-        lengths_s.append(float(stream.duration * stream.time_base))
-    if container.duration:
-        length_s = container.duration / av.time_base
-        if "matroska" in container.format.name:  # it gives the end, on a clock that need not begin at 0
-            length_s -= (container.start_time or 0) / av.time_base
-        lengths_s.append(length_s)  # an edit list may show less than the stream holds
-    return min(lengths_s, default=None)
+        return float(stream.duration * stream.time_base)
+    if not container.duration:
+        return None
+    length_s = container.duration / av.time_base
+    if "matroska" in container.format.name:  # it gives the end, on a clock that need not begin at 0
+        length_s -= (container.start_time or 0) / av.time_base
+    return length_s

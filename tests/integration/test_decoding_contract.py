@@ -14,11 +14,11 @@ from decoding_clips import CLIPS, Clip
 from file_server import FileServer, file_server
 from live_classify.core.errors import SourceError, SourceReadError
 from live_classify.core.values import Frame
-from live_classify.sources.excerpt import WHOLE, Excerpt, Part
+from live_classify.sources.excerpt import Excerpt, Part
 from live_classify.sources.network import NetworkStream
 from live_classify.sources.recorded import RecordedSource
 from live_classify.sources.recording import Recording
-from media import index_of
+from media import EACH_FOR_ITSELF, index_of, packets, write_clip
 
 FAR = Part(end_s=1e6)
 """All of a recording, but read as a part of it."""
@@ -117,5 +117,9 @@ def test_a_reading_that_is_left_is_a_beginning_of_the_whole(name: str, folder: P
     assert_same(beginning, read(recording)[0][:7])
 
 
-def test_a_whole_part_is_no_part() -> None:
-    assert Part(0.0, every=1) == WHOLE
+def test_of_a_file_whose_connection_breaks_off_every_frame_that_came_is_given(folder: Path, server: FileServer) -> None:
+    path = write_clip(folder / "breaks.mp4", 30, options={**EACH_FOR_ITSELF, "crf": "1"})
+    came = sum(position + length <= path.stat().st_size * 2 // 3 for position, length in packets(path))
+    frames, error, _ = read(NetworkStream(server.address(path, broken=True), "recorded"))
+    assert [frame.index for frame in frames] == list(range(came))
+    assert "broke off after" in str(error) or "is cut short" in str(error)
