@@ -36,14 +36,14 @@ class Wishes:
 
     def check(self, network: Network) -> None:
         """Raise UsageError where wishes contradict each other or the network."""
-        if self.device not in {"cpu", "auto"} and not re.fullmatch(r"gpu(:\d+)?", self.device):
+        if not re.fullmatch(r"auto|cpu|gpu(:\d+)?", str(self.device)):
             raise UsageError(f"unknown device {self.device}: auto, cpu, gpu and gpu:N are known")
         if self.precision not in get_args(PrecisionChoice):
             known = ", ".join(get_args(PrecisionChoice))
             raise UsageError(f"unknown precision {self.precision}: {known} are known")
         if self.engine == "auto":
             return
-        spec = find_engine(self.engine)
+        spec = find_engine(str(self.engine))
         if self.device.startswith("gpu") and not spec.gpu:
             others = " or ".join(f"--engine {other.name}" for other in engines() if other.gpu)
             raise UsageError(f"{self.engine} runs on the CPU; use {others} for a GPU")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from live_classify import load_classifier
 from live_classify.core.errors import UnknownModelError, UsageError
 from live_classify.core.protocols import Goal
 from live_classify.engines.processor import fast_at_int8, usable_cores
@@ -122,6 +123,13 @@ def test_wishes_that_contradict_each_other_are_refused(
 ) -> None:
     with pytest.raises(UsageError, match=says):
         choose(LITE0, Wishes(engine, precision, device), "throughput")
+
+
+@pytest.mark.parametrize("option", ["engine", "precision", "device"])
+def test_what_is_no_text_is_wrong_usage(option: str) -> None:
+    for wrong in (3, None, ["litert"]):
+        with pytest.raises(UsageError, match=f"unknown {option}"):
+            load_classifier(**{option: wrong})  # type: ignore[arg-type]
 
 
 def test_what_a_litert_file_cannot_do_is_refused() -> None:

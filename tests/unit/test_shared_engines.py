@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 
@@ -10,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from doubles import GreyEngine, grey_classifier
-from live_classify import Classifier, EngineError
+from doubles import GreyEngine, ListSource, grey_classifier, grey_frame
+from live_classify import Classifier, EngineError, stream
 from live_classify.core.protocols import Engine, Goal
 from live_classify.core.values import Activations
 from live_classify.engines.shared import SharedEngines
@@ -228,3 +230,29 @@ def test_a_classifier_that_is_closed_says_so() -> None:
         classifier.classify(PICTURE)
     with pytest.raises(EngineError, match=CLOSED):
         classifier.engines("latency")
+
+
+def test_a_pipeline_whose_classifier_is_closed_ends_with_the_reason() -> None:
+    classifier = grey_classifier()
+    endless = ListSource(grey_frame(1, index) for index in itertools.count())
+    answers = stream(endless, classifier)
+    next(answers)
+    classifier.close()
+    with pytest.raises(EngineError, match=CLOSED):
+        deque(answers, maxlen=0)
+    assert endless.released
+
+
+def test_two_pipelines_may_meet_on_one_engine() -> None:
+    engine = ClosableEngine()
+    classifier = grey_classifier(engine)
+
+    def levels(offset: int) -> list[int]:
+        frames = [grey_frame(offset + index, index) for index in range(50)]
+        return [prediction.top.index for _, prediction in stream(ListSource(frames), classifier)]
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(levels, (0, 100), timeout=DEADLINE_S)
+    assert (first, second) == (list(range(50)), list(range(100, 150)))
+    classifier.close()
+    assert engine.closed == 1
