@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -125,6 +126,11 @@ class ItemSource(Generic[Item]):
 
 class ListSource(ItemSource[Frame]):
     """Gives frames and nothing else."""
+
+
+def at_once() -> Iterator[float]:
+    """Pauses between the attempts of a source that reconnects: none."""
+    return itertools.repeat(0.0)
 
 
 class Collector:

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import random
-import signal
-import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,27 +12,8 @@ import pytest
 from live_classify.core.errors import ModelFileError
 from live_classify.models.weights.download import PublishedFile, keras_models
 from live_classify.models.weights.origin import no_progress
-from program import DEADLINE_S, environment
-from weights_server import (
-    DATE,
-    ETAG,
-    Answer,
-    Handler,
-    WeightsServer,
-    endless,
-    ignore_range,
-    sending,
-    serving,
-    stall,
-    status,
-    text,
-    without_length,
-)
-
-FILE = "small_weights.h5"
-BODY = random.Random(0).randbytes(3 * 2**20)
-HALF = len(BODY) // 2
-REST = f"bytes={HALF}-"
+from published_file import BODY, FILE, empty_cache, left_in, published_by, refusing_address
+from weights_server import Answer, WeightsServer, endless, serving, status, text, without_length
 
 
 @pytest.fixture
@@ -50,37 +24,12 @@ def server() -> Iterator[WeightsServer]:
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache; the folder isn't there yet."""
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.delenv("LIVE_CLASSIFY_OFFLINE", raising=False)
-    return tmp_path / "keras" / "models"
+    return empty_cache(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def published(server: WeightsServer) -> PublishedFile:
-    """Tried three times."""
-    digest = hashlib.md5(BODY, usedforsecurity=False).hexdigest()
-    return PublishedFile(FILE, server.url, digest, len(BODY), stall_s=DEADLINE_S, pauses_s=(0.0, 0.0))
-
-
-@pytest.fixture
-def refused() -> str:
-    """The address of a server that isn't there."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return f"http://127.0.0.1:{free.getsockname()[1]}/{FILE}"
-
-
-def left_in(folder: Path) -> set[str]:
-    """What is in a folder besides the lock, which stays."""
-    return {path.name for path in folder.iterdir()} - {f"{FILE}.lock"}
-
-
-def hold_half(cache: Path, version: str = ETAG, part: bytes = BODY[:HALF]) -> None:
-    """Put there what an earlier attempt would have left."""
-    cache.mkdir(parents=True)
-    (cache / f"{FILE}.part").write_bytes(part)
-    (cache / f"{FILE}.part.version").write_text(version, encoding="utf-8")
+    return published_by(server)
 
 
 def test_a_file_is_fetched_once(published: PublishedFile, server: WeightsServer, cache: Path) -> None:
@@ -133,114 +82,6 @@ def test_a_length_that_is_not_announced(published: PublishedFile, server: Weight
 def test_a_redirect_is_followed(published: PublishedFile, server: WeightsServer) -> None:
     server.answers = [status(302, then=endless, Location="/elsewhere")]
     assert published.obtain(no_progress).read_bytes() == BODY
-
-
-@pytest.mark.parametrize(
-    ("version", "if_range"),
-    [
-        ({"ETag": ETAG, "Last_Modified": DATE}, ETAG),
-        ({"Last_Modified": DATE}, DATE),
-        ({"ETag": f"W/{ETAG}", "Last_Modified": DATE}, DATE),
-    ],
-)
-def test_after_a_cut_only_the_rest_is_asked_for(
-    published: PublishedFile, server: WeightsServer, version: dict[str, str], if_range: str, cache: Path
-) -> None:
-    server.answers = [sending(HALF, version=version)]
-    assert published.obtain(no_progress).read_bytes() == BODY
-    assert server.ranges == [None, REST]
-    assert server.asked[1]["If-Range"] == if_range
-    assert left_in(cache) == {FILE}
-
-
-def test_a_network_that_is_gone_for_a_moment_is_tried_again(
-    published: PublishedFile, server: WeightsServer, refused: str
-) -> None:
-    server.answers = [sending(HALF), status(302, Location=refused)]
-    assert published.obtain(no_progress).read_bytes() == BODY
-    assert server.ranges == [None, REST, REST]
-
-
-def test_a_cut_where_the_server_names_no_version_begins_anew(published: PublishedFile, server: WeightsServer) -> None:
-    server.answers = [sending(HALF, version={})] * 4
-    with pytest.raises(ModelFileError, match="cut short at 50%; put the file into"):
-        published.obtain(no_progress)
-    assert published.obtain(no_progress).read_bytes() == BODY
-    assert server.ranges == [None] * 5
-
-
-def test_what_came_in_is_kept_for_the_next_run(published: PublishedFile, server: WeightsServer, cache: Path) -> None:
-    third = HALF // 3
-    server.answers = [sending(third), sending(third), sending(third)]
-    with pytest.raises(ModelFileError, match="cut short at 50%; run it again to go on from there, put the file into"):
-        published.obtain(no_progress)
-    assert left_in(cache) == {f"{FILE}.part", f"{FILE}.part.version"}
-    assert published.find() is None
-    told: list[int] = []
-    path = published.obtain(lambda _, done, __: told.append(done))
-    assert path.read_bytes() == BODY
-    assert server.ranges == [None, f"bytes={third}-", f"bytes={2 * third}-", REST]
-    assert told[0] == HALF
-
-
-@pytest.mark.parametrize("answer", [stall, sending(0, then=stall), sending(1000, then=stall)])
-def test_a_server_that_stalls_is_given_up(
-    published: PublishedFile, server: WeightsServer, answer: Answer, cache: Path
-) -> None:
-    hold_half(cache)
-    server.answers = [answer]
-    with pytest.raises(ModelFileError, match=r"stalled, nothing came for 0\.3 s; run it again to go on from there"):
-        replace(published, stall_s=0.3, pauses_s=()).obtain(no_progress)
-    part = (cache / f"{FILE}.part").read_bytes()
-    assert part in {BODY[:HALF], BODY[: HALF + 1000]}
-    assert published.obtain(no_progress).read_bytes() == BODY
-    assert server.ranges == [REST, f"bytes={len(part)}-"]
-
-
-def test_a_server_that_ignores_the_range_is_read_from_the_start(
-    published: PublishedFile, server: WeightsServer, cache: Path
-) -> None:
-    hold_half(cache)
-    server.answers = [ignore_range]
-    assert published.obtain(no_progress).read_bytes() == BODY
-    assert server.ranges == [REST]
-
-
-def test_another_version_is_read_from_the_start(published: PublishedFile, server: WeightsServer, cache: Path) -> None:
-    hold_half(cache, version='"version-0"', part=bytes(HALF))
-    assert published.obtain(no_progress).read_bytes() == BODY
-    assert server.ranges == [REST]
-
-
-@pytest.mark.parametrize("version", ["", "two\r\nlines", "\N{SNOWMAN}", "x" * 300])
-def test_a_version_that_cannot_be_sent_is_not(
-    published: PublishedFile, server: WeightsServer, version: str, cache: Path
-) -> None:
-    hold_half(cache, version)
-    assert published.obtain(no_progress).read_bytes() == BODY
-    assert server.ranges == [None]
-
-
-def test_a_part_that_is_whole_needs_no_more(published: PublishedFile, server: WeightsServer, cache: Path) -> None:
-    hold_half(cache, part=BODY)
-    assert published.obtain(no_progress).read_bytes() == BODY
-    assert server.ranges == [f"bytes={len(BODY)}-"]
-
-
-def test_a_part_that_is_too_long_is_thrown_away(published: PublishedFile, server: WeightsServer, cache: Path) -> None:
-    hold_half(cache, part=BODY + b"x")
-    assert published.obtain(no_progress).read_bytes() == BODY
-    assert server.ranges == [f"bytes={len(BODY) + 1}-", None]
-
-
-@pytest.mark.parametrize("where", ["", "bytes 0-9/10", f"bytes {HALF}-{HALF + 9}/{len(BODY)}", f"bytes {HALF}-x/y"])
-def test_a_rest_that_is_another_one_is_not_taken(
-    published: PublishedFile, server: WeightsServer, where: str, cache: Path
-) -> None:
-    hold_half(cache)
-    server.answers = [status(206, Content_Range=where)]
-    assert published.obtain(no_progress).read_bytes() == BODY
-    assert server.ranges == [REST, None]
 
 
 def test_a_wrong_checksum_leaves_nothing(published: PublishedFile, server: WeightsServer, cache: Path) -> None:
@@ -310,9 +151,8 @@ def test_what_is_not_the_file_is_not_taken(
     assert sum(path.stat().st_size for path in cache.iterdir()) < 10_000
 
 
-def test_a_refused_connection_is_said_with_all_that_is_needed(
-    published: PublishedFile, refused: str, cache: Path
-) -> None:
+def test_a_refused_connection_is_said_with_all_that_is_needed(published: PublishedFile, cache: Path) -> None:
+    refused = refusing_address()
     with pytest.raises(ModelFileError) as caught:
         replace(published, url=refused).obtain(no_progress)
     assert str(caught.value) == (
@@ -371,86 +211,3 @@ def test_a_folder_that_cannot_be_had(published: PublishedFile, tmp_path: Path, m
     assert published.find() is None
     with pytest.raises(ModelFileError, match="there is no folder ~no_such_user/keras for weights: set KERAS_HOME"):
         published.obtain(no_progress)
-
-
-@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, ZeroDivisionError])
-def test_an_interruption_passes_and_the_part_stays(
-    published: PublishedFile, server: WeightsServer, interruption: type[BaseException], cache: Path
-) -> None:
-    def interrupt(_: str, done: int, __: int) -> None:
-        if done:
-            raise interruption("enough")
-
-    server.answers = [sending(HALF)]  # the next attempt begins with what the first has brought
-    with pytest.raises(interruption, match="enough"):
-        published.obtain(interrupt)
-    assert (cache / f"{FILE}.part").read_bytes() == BODY[:HALF]
-    assert published.obtain(no_progress).read_bytes() == BODY
-    assert server.ranges == [None, REST, REST]
-
-
-def test_a_second_one_waits_for_the_first_and_takes_its_file(published: PublishedFile, server: WeightsServer) -> None:
-    half_sent, second_waits = threading.Event(), threading.Event()
-
-    def wait_for_second(handler: Handler) -> None:
-        half_sent.set()
-        assert second_waits.wait(DEADLINE_S)
-        handler.wfile.write(BODY[HALF:])
-
-    def second(_: str, __: int, total: int) -> None:
-        assert total == len(BODY)
-        second_waits.set()
-
-    server.answers = [sending(HALF, then=wait_for_second)]
-    with ThreadPoolExecutor() as pool:
-        one = pool.submit(published.obtain, no_progress)
-        assert half_sent.wait(DEADLINE_S)
-        other = pool.submit(published.obtain, second)
-        assert one.result() == other.result()
-    assert one.result().read_bytes() == BODY
-    assert server.ranges == [None]
-
-
-PROGRAM = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what it starts in the background ignore it
-from live_classify.models.weights.download import PublishedFile
-url, digest, size = sys.argv[1:]
-file = PublishedFile("small_weights.h5", url, digest, int(size), pauses_s=())
-print(file.obtain(lambda what, done, total: print(done, flush=True)))
-"""
-
-
-def obtaining(file: PublishedFile) -> subprocess.Popen[str]:
-    """A process that says how far it is, and at last where the file is."""
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, file.url, str(file.digest), str(file.size)],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def test_processes_at_once_fetch_it_once(published: PublishedFile, server: WeightsServer, cache: Path) -> None:
-    programs = [obtaining(published) for _ in range(3)]
-    said = [program.communicate(timeout=DEADLINE_S)[0].splitlines() for program in programs]
-    assert [lines[-1] for lines in said] == [str(cache / FILE)] * 3
-    assert (cache / FILE).read_bytes() == BODY
-    assert server.ranges == [None]
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_a_process_that_is_stopped_leaves_its_part(
-    published: PublishedFile, server: WeightsServer, number: signal.Signals, cache: Path
-) -> None:
-    server.answers = [sending(1000, then=stall)]
-    part = cache / f"{FILE}.part"
-    with obtaining(published) as program:
-        while program.poll() is None and not (part.exists() and part.stat().st_size == 1000):
-            pass
-        program.send_signal(number)
-        _, said = program.communicate(timeout=DEADLINE_S)
-    assert program.returncode == -number, said
-    assert published.obtain(no_progress).read_bytes() == BODY
-    assert server.ranges == [None, "bytes=1000-"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -12,11 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import _environment
-import _system
 import check
 from _console import SetupError, end_with, run_quietly
 from _environment import ROOT, Environment
-from _system import Program, PythonModule, SharedLibrary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -199,89 +196,6 @@ def test_what_a_program_says_is_shown_only_if_it_fails(capsys: pytest.CaptureFix
 def test_lines_worth_showing_are_shown_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     run_quietly([sys.executable, "-c", "print('one'); print('two')"], worth_showing=lambda line: "two" in line)
     assert capsys.readouterr().err == "  two\n"
-
-
-@pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A search path of one empty folder."""
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.delenv("CI", raising=False)
-    return folder
-
-
-def put_program(folder: Path, name: str, script: str = "") -> Path:
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{script}")
-    path.chmod(0o755)
-    return path
-
-
-def put_apt_get(folder: Path) -> Path:
-    """Put an ``apt-get`` there that notes its calls, and whose ``install`` makes a program of the package's name."""
-    calls = folder.parent / "apt-get.log"
-    put_program(
-        folder,
-        "apt-get",
-        f"""echo "$@" >> '{calls}'
-for last; do :; done
-if [ "$1" = install ]; then echo '#!/bin/sh' > '{folder}'/"$last"; /bin/chmod +x '{folder}'/"$last"; fi
-""",
-    )
-    return calls
-
-
-def test_root_on_debian_gets_the_missing_packages(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = put_apt_get(programs)
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    put_program(programs, "there")
-    assert _system.obtain([Program("there", "there"), Program("screen", "screen")]) == []
-    assert calls.read_text().splitlines() == ["update", "install --yes --no-install-recommends screen"]
-
-
-def test_nothing_is_asked_of_apt_when_nothing_is_missing(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = put_apt_get(programs)
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    put_program(programs, "there")
-    _system.provide([Program("there", "there")])
-    assert not calls.exists()
-
-
-def test_others_are_told_the_command_and_go_on(
-    programs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    calls = put_apt_get(programs)
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    _system.provide([Program("Xvfb", "xvfb"), Program("import", "imagemagick")])
-    assert capsys.readouterr().err == "This system lacks Xvfb, import: sudo apt-get install imagemagick xvfb\n"
-    assert not calls.exists()
-
-
-def test_other_systems_are_told_the_names(programs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _system.provide([Program("Xvfb", "xvfb")])
-    assert "This system lacks Xvfb" in capsys.readouterr().err
-    assert list(programs.iterdir()) == []
-
-
-def test_ci_fails_on_what_is_missing(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CI", "true")
-    assert not (programs / "Xvfb").exists()
-    with pytest.raises(SetupError, match="lacks Xvfb"):
-        _system.provide([Program("Xvfb", "xvfb")])
-
-
-def test_python_modules_are_found_or_missed() -> None:
-    assert PythonModule("json", "python3").is_met()
-    assert not PythonModule("no_such_module", "python3").is_met()
-
-
-@pytest.mark.parametrize(("platform", "met"), [("linux", False), ("darwin", True), ("win32", True)])
-def test_shared_libraries_are_asked_for_on_linux_alone(
-    platform: str, met: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "platform", platform)
-    assert SharedLibrary("libno-such-library.so.1", "none").is_met() is met
 
 
 @pytest.mark.parametrize(
