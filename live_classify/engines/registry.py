@@ -69,7 +69,7 @@ class EngineSpec:
     runs_litert: bool = False
     """Whether it runs a Keras network as the LiteRT file that is made of it."""
     requires: str = ""
-    """The module of its runtime, where that may be missing."""
+    """The top-level module of its runtime, where that may be missing."""
     package: str = ""
     """The distribution of its runtime, whose version decides how fast it is."""
     extra: str = ""
