@@ -25,7 +25,7 @@ from live_classify.engines.processor import processor_name, usable_cores
 from live_classify.engines.select import Wishes, open_workers
 from live_classify.engines.stored import Choice
 from live_classify.heads.softmax import SoftmaxHead
-from live_classify.measure.engines import Measurement, candidates, classify_all, measure
+from live_classify.measure.engines import Timing, candidates, classify_all, measure
 from live_classify.models.catalogue.networks import find_network
 from live_classify.models.convert.calibration import Calibration
 from live_classify.models.formats.keras_import import import_keras
@@ -102,9 +102,9 @@ def compare(name: str, folder: Path) -> None:
         print(f"| {name} | {' '.join(key[:2])} {key[2]} | {times} | {same:.0%} | {worst:.1e} |", flush=True)
 
 
-def layout_of(measurement: Measurement) -> str:
+def layout_of(timing: Timing) -> str:
     """Batch and workers in words."""
-    return f"batch {measurement.choice.batch}, {measurement.choice.workers} at a time"
+    return f"batch {timing.choice.batch}, {timing.choice.workers} at a time"
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from live_classify.measure.cameras import CameraRun, Cameras
 from live_classify.measure.engines import Row
 from live_classify.measure.machine import Machine
-from live_classify.measure.result import Limit, Limits, Result, Stages, Startup, Subject, Together
+from live_classify.measure.result import Limit, Limits, Measurement, Stages, Startup, Subject, Together
 from live_classify.measure.rounds import Ms, rate_of
 from live_classify.measure.stages import StageFigures
 from live_classify.measure.whole import LiveWhole, Whole
@@ -49,9 +49,9 @@ def row(fps: float = 160.0, **changes: Any) -> Row:
     return cast("Row", facts | changes)
 
 
-def result(**changes: Any) -> Result:
+def result(**changes: Any) -> Measurement:
     """All that ``measure`` finds, with what is to be different."""
-    made = Result(
+    made = Measurement(
         live_classify="0.1.0",
         measured="2026-11-24T20:00:00+00:00",
         machine=Machine(
@@ -98,10 +98,10 @@ def result(**changes: Any) -> Result:
             row(410, workers=2, best=True),
         ],
     )
-    return cast("Result", made | changes)
+    return cast("Measurement", made | changes)
 
 
-def nothing_measured() -> Result:
+def nothing_measured() -> Measurement:
     """A result at its beginning."""
     return result(
         startup=None,

@@ -24,7 +24,7 @@ from live_classify.core.errors import UsageError
 from live_classify.spec import NetworkSpec
 
 if TYPE_CHECKING:
-    from live_classify.measure.result import Result
+    from live_classify.measure.result import Measurement
     from live_classify.measure.session import Setup
 
 _FILE = click.Path(path_type=Path)
@@ -72,20 +72,20 @@ def measure(
     does, with nearly the same probability.
     """
     from live_classify.core.whole_file import write_whole
-    from live_classify.measure.result import read_result
+    from live_classify.measure.result import read_measurement
     from live_classify.outputs.paths import check_outputs, require_suffix
 
     if compare is not None:
         if source is not None or any((sweep, save, json_file, html_file, baseline, fail_under)):
             raise UsageError("--compare reads two files and measures nothing: no other option goes with it")
-        return _compare(read_result(compare[0]), read_result(compare[1]))
+        return _compare(read_measurement(compare[0]), read_measurement(compare[1]))
     if fail_under is not None and baseline is None:
         raise UsageError("--fail-under goes with --baseline")
     if len(models) > 1 and not sweep:
         raise UsageError(f"one network is measured, or several with --sweep; {len(models)} were given")
     if len(models) > 1 and (spec.weights or spec.labels or spec.preprocessing):
         raise UsageError("--weights, --labels and --preprocessing are for one network, but several were given")
-    before = None if baseline is None else read_result(baseline)
+    before = None if baseline is None else read_measurement(baseline)
     named = [replace(spec, model=name) for name in models or _at_hand(spec, sweep)]
     read = [path for one in named for path in one.files]
     read += [path for path in (baseline, None if source is None else Path(source)) if path is not None]
@@ -124,7 +124,9 @@ def _setup(spec: NetworkSpec) -> Setup:
     return Setup(classifier.network, spec.wishes, spec.calibration_for(classifier.network), classifier)
 
 
-def _measured(source: str | None, setups: Sequence[Setup], sweep: bool, before: Result | None, quiet: bool) -> Result:
+def _measured(
+    source: str | None, setups: Sequence[Setup], sweep: bool, before: Measurement | None, quiet: bool
+) -> Measurement:
     from live_classify.cli.measure_view import MeasureView
     from live_classify.measure.comparison import require_same_work
     from live_classify.measure.session import Session
@@ -141,7 +143,7 @@ def _measured(source: str | None, setups: Sequence[Setup], sweep: bool, before: 
         return session.run(setups if sweep else ())
 
 
-def _print(result: Result, quiet: bool) -> None:
+def _print(result: Measurement, quiet: bool) -> None:
     from live_classify.measure.text import lines, noise_warning, sections
 
     for line in lines([*sections(result)]):
@@ -151,7 +153,7 @@ def _print(result: Result, quiet: bool) -> None:
         note(warning)
 
 
-def _store(result: Result, spec: NetworkSpec, quiet: bool) -> None:
+def _store(result: Measurement, spec: NetworkSpec, quiet: bool) -> None:
     from live_classify.engines.stored import choices_file, store_choice
     from live_classify.measure.engines import choice_of, fastest_rows
 
@@ -161,7 +163,7 @@ def _store(result: Result, spec: NetworkSpec, quiet: bool) -> None:
         note(f"stored in {choices_file()}")
 
 
-def _compare(before: Result, after: Result, fail_under: float | None = None) -> int:
+def _compare(before: Measurement, after: Measurement, fail_under: float | None = None) -> int:
     """Print what changed; returns the exit status."""
     from live_classify.measure.comparison import Comparison
 
@@ -169,6 +171,6 @@ def _compare(before: Result, after: Result, fail_under: float | None = None) -> 
     for line in comparison.lines():
         say(line)
     slower = [] if fail_under is None else comparison.slower_than(fail_under)
-    for change in slower:
-        note(f"live-classify: {change.name} is {change.ratio:.2f} x the baseline, less than {fail_under:g}")
+    for figure in slower:
+        note(f"live-classify: {figure.name} is {figure.ratio:.2f} x the baseline, less than {fail_under:g}")
     return 1 if slower else 0

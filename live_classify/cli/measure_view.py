@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
-    from live_classify.measure.result import Result
+    from live_classify.measure.result import Measurement
 
 
 class MeasureView:
@@ -32,7 +32,7 @@ class MeasureView:
         self._stop()  # two of rich's displays don't share a terminal
         self._bar(what, done, total)
 
-    def show(self, result: Result) -> None:
+    def show(self, result: Measurement) -> None:
         """Show what is known so far."""
         self._bar.close()
         if not self._tables:
@@ -60,7 +60,7 @@ class MeasureView:
         self._bar.close()
 
 
-def _tables(result: Result) -> RenderableType:
+def _tables(result: Measurement) -> RenderableType:
     from rich import box
     from rich.console import Group
     from rich.table import Table

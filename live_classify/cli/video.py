@@ -101,12 +101,12 @@ def video(
     check_outputs({**outputs.by_option(), "--stats": stats}, inputs, overwrite)
     classifier, summary = spec.load(loading_bar()), Summary()
     recording = recording_file(names[0])
-    sinks = open_outlets(outputs, answering, classifier.labels, classifier.top, sources[0], recording)
+    outlets = open_outlets(outputs, answering, classifier.labels, classifier.top, sources[0], recording)
     status = run_recorded(
         "video",
         sources,
         classifier,
-        [*sinks, summary],
+        [*outlets, summary],
         smooth_s=answering.drawn_smooth_s,
         min_confidence=min_confidence,
         skip_still=skip_still,

@@ -23,7 +23,7 @@ _MOST_FROZEN = 10_000_000
 Run: TypeAlias = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
 """A network compiled for one shape of batch; waits for the result. Calls of several threads overlap."""
 
-Network: TypeAlias = Callable[["keras.Model", Any], Any]
+ForwardPass: TypeAlias = Callable[["keras.Model", Any], Any]
 """From the model and a tensor of uint8 pixels to float32 scores, in Keras's operations."""
 
 
@@ -36,12 +36,12 @@ class Backend(Protocol):
     def count(self, kind: str) -> int:
         """How many devices of a kind it sees; ``cpu`` or ``gpu``."""
 
-    def compile(self, model: keras.Model, network: Network, shape: tuple[int, ...], device: str) -> Run:
+    def compile(self, model: keras.Model, forward: ForwardPass, shape: tuple[int, ...], device: str) -> Run:
         """Make a network ready for batches of one shape.
 
         Args:
             model: whose weights lie on the device.
-            network: what is to run; traced once, now, where the backend has graphs.
+            forward: what is to run; traced once, now, where the backend has graphs.
             shape: of the batch, uint8.
             device: as Keras names it: ``gpu:0``.
         """
@@ -70,12 +70,12 @@ class _TensorFlow:
 
         return len(tf.config.list_logical_devices(kind.upper()))
 
-    def compile(self, model: keras.Model, network: Network, shape: tuple[int, ...], device: str) -> Run:
+    def compile(self, model: keras.Model, forward: ForwardPass, shape: tuple[int, ...], device: str) -> Run:
         import tensorflow as tf
         from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
         with tf.device(device):
-            function = tf.function(lambda rgb: network(model, rgb))
+            function = tf.function(lambda rgb: forward(model, rgb))
             traced = function.get_concrete_function(tf.TensorSpec(shape, tf.uint8))
             if model.count_params() <= _MOST_FROZEN:
                 # Weights as constants: the normalisation of batches is then folded into the convolutions.
@@ -104,7 +104,7 @@ class _Jax:
         except RuntimeError:  # no backend of that kind
             return 0
 
-    def compile(self, model: keras.Model, network: Network, shape: tuple[int, ...], device: str) -> Run:
+    def compile(self, model: keras.Model, forward: ForwardPass, shape: tuple[int, ...], device: str) -> Run:
         import jax
         from keras import StatelessScope
 
@@ -116,7 +116,7 @@ class _Jax:
 
         def stateless(values: list[Any], rgb: Any) -> Any:
             with StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
-                return network(model, rgb)
+                return forward(model, rgb)
 
         pixels = jax.ShapeDtypeStruct(shape, np.uint8, sharding=jax.sharding.SingleDeviceSharding(place))  # type: ignore[no-untyped-call]
         compiled = jax.jit(stateless).lower(weights, pixels).compile()
@@ -137,7 +137,7 @@ class _Torch:
 
         return torch.cuda.device_count() if kind == "gpu" else 1
 
-    def compile(self, model: keras.Model, network: Network, shape: tuple[int, ...], device: str) -> Run:  # noqa: ARG002
+    def compile(self, model: keras.Model, forward: ForwardPass, shape: tuple[int, ...], device: str) -> Run:  # noqa: ARG002
         import keras
         import torch
 
@@ -145,7 +145,7 @@ class _Torch:
 
         def run(batch: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
             with torch.inference_mode(), keras.device(device):
-                return np.asarray(network(model, torch.from_numpy(batch).to(place)).cpu().numpy(), dtype=np.float32)
+                return np.asarray(forward(model, torch.from_numpy(batch).to(place)).cpu().numpy(), dtype=np.float32)
 
         return run
 

@@ -12,7 +12,7 @@ from live_classify.measure.result import RUNS, noisy, rates
 from live_classify.measure.text import aligned
 
 if TYPE_CHECKING:
-    from live_classify.measure.result import Result
+    from live_classify.measure.result import Measurement
 
 _LATENCY = "live latency, ms"
 _LEAST = 0.03
@@ -20,7 +20,7 @@ _LEAST = 0.03
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ComparedFigure:
     """A figure before and after."""
 
     name: str
@@ -65,36 +65,40 @@ class Comparison:
         UsageError: they have nothing in common that could be compared: another network, another size of picture.
     """
 
-    def __init__(self, before: Result, after: Result) -> None:
+    def __init__(self, before: Measurement, after: Measurement) -> None:
         require_same_work(before, after)
         self.different = [*_differences(before, after)]
         """What else is different, in words."""
         earlier, later = rates(before), rates(after)
-        self.changes = [
-            Change(name, rate["rounds"], later[name]["rounds"]) for name, rate in earlier.items() if name in later
+        self.figures = [
+            ComparedFigure(name, rate["rounds"], later[name]["rounds"])
+            for name, rate in earlier.items()
+            if name in later
         ]
         lives = [one["together"]["live"] for one in (before, after)]
         if lives[0] is not None and lives[1] is not None:
-            self.changes.append(Change(_LATENCY, lives[0]["latency_rounds"], lives[1]["latency_rounds"], of_time=True))
+            self.figures.append(
+                ComparedFigure(_LATENCY, lives[0]["latency_rounds"], lives[1]["latency_rounds"], of_time=True)
+            )
 
-    def slower_than(self, ratio: float) -> list[Change]:
+    def slower_than(self, ratio: float) -> list[ComparedFigure]:
         """The runs of the whole program that reach less than ``ratio`` times the rate before."""
         whole = [name.replace("_", " ") for name in RUNS]
-        return [change for change in self.changes if change.name in whole and change.ratio < ratio]
+        return [figure for figure in self.figures if figure.name in whole and figure.ratio < ratio]
 
     def lines(self) -> Iterator[str]:
         """A table of all figures, with what is faster or slower beyond the noise, and a sentence that sums it up."""
         yield from self.different
         rows = [("", "before", "after", "times as fast", "")]
-        for change in self.changes:
-            before, after = (f"{statistics.median(rounds):.1f}" for rounds in (change.before, change.after))
-            rows.append((change.name, before, after, f"{change.ratio:.2f}", change.verdict))
+        for figure in self.figures:
+            before, after = (f"{statistics.median(rounds):.1f}" for rounds in (figure.before, figure.after))
+            rows.append((figure.name, before, after, f"{figure.ratio:.2f}", figure.verdict))
         yield from aligned(rows)
-        beyond = sum(change.is_beyond_noise for change in self.changes)
-        yield f"{beyond or 'none'} of {len(self.changes)} figures changed beyond the noise"
+        beyond = sum(figure.is_beyond_noise for figure in self.figures)
+        yield f"{beyond or 'none'} of {len(self.figures)} figures changed beyond the noise"
 
 
-def require_same_work(before: Result, after: Result) -> None:
+def require_same_work(before: Measurement, after: Measurement) -> None:
     """Refuse to compare another network, or pictures of another size; it is known before anything is measured.
 
     Raises:
@@ -110,7 +114,7 @@ def require_same_work(before: Result, after: Result) -> None:
         )
 
 
-def _differences(before: Result, after: Result) -> Iterator[str]:
+def _differences(before: Measurement, after: Measurement) -> Iterator[str]:
     machines = [f"{one['machine']['processor']}, {one['machine']['cores']} cores" for one in (before, after)]
     if machines[0] != machines[1]:
         yield f"on another machine: {machines[0]} before, {machines[1]} after"

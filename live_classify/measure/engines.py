@@ -55,7 +55,7 @@ class Row(Rate):
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
+class Timing:
     """What came of one candidate."""
 
     goal: Goal
@@ -99,9 +99,9 @@ def measure(
     round_s: float,
     *,
     progress: Progress = no_progress,
-    after_round: Callable[[list[Measurement]], None] = lambda _: None,
+    after_round: Callable[[list[Timing]], None] = lambda _: None,
     clocks: Clocks | None = None,
-) -> list[Measurement]:
+) -> list[Timing]:
     """Time candidates in turns, several rounds of fixed work each, after a warm-up.
 
     All of them are in memory at the same time.
@@ -117,7 +117,7 @@ def measure(
         clocks: what time is taken from.
 
     Returns:
-        A measurement for each candidate, in the same order; one that can't run is left out.
+        A timing for each candidate, in the same order; one that can't run is left out.
 
     Raises:
         ModelFileError: the network's weights can't be had.
@@ -139,14 +139,14 @@ def measure(
             ready.append(_Ready(goal, made, engines, answers, agreeing))
         works = [_Work(one, head, pictures, round_s, clock) for one in ready]
 
-        def results() -> list[Measurement]:
+        def timings() -> list[Timing]:
             return [
-                Measurement(one.goal, one.choice, rate_of(work.rates), one.agreement)
+                Timing(one.goal, one.choice, rate_of(work.rates), one.agreement)
                 for one, work in zip(ready, works, strict=True)
             ]
 
-        in_turns([work.run_round for work in works], ROUNDS, lambda: after_round(results()))
-        return results()
+        in_turns([work.run_round for work in works], ROUNDS, lambda: after_round(timings()))
+        return timings()
 
 
 def agreement(rows: npt.NDArray[np.float32], right: npt.NDArray[np.float32]) -> float:
@@ -161,9 +161,9 @@ def agreement(rows: npt.NDArray[np.float32], right: npt.NDArray[np.float32]) -> 
     return float(np.mean(near & (rows.argmax(axis=1) == best)))
 
 
-def fastest(measurements: Sequence[Measurement], goal: Goal) -> Measurement | None:
+def fastest(timings: Sequence[Timing], goal: Goal) -> Timing | None:
     """The fastest candidate for a goal among those that agree with float32."""
-    sound = [one for one in measurements if one.goal == goal and one.agreement >= LEAST_AGREEMENT]
+    sound = [one for one in timings if one.goal == goal and one.agreement >= LEAST_AGREEMENT]
     return min(sound, key=lambda one: one.ms, default=None)
 
 
@@ -193,21 +193,21 @@ def at_hand(network: Network, chosen: Choice, choice: Choice, calibration: Calib
     return precision in network.litert or find_converted(network, precision, calibration) is not None
 
 
-def row_of(model: str, measurement: Measurement, best: bool) -> Row:
-    """A measurement as it is written."""
-    choice = measurement.choice
+def row_of(model: str, timing: Timing, best: bool) -> Row:
+    """A timing as it is written."""
+    choice = timing.choice
     return Row(
-        goal=measurement.goal,
+        goal=timing.goal,
         model=model,
         engine=choice.engine,
         precision=choice.precision,
         device=choice.device,
         batch=choice.batch or 1,
         workers=choice.workers or 1,
-        ms=round(measurement.ms, 3),
-        agreement=round(measurement.agreement, 4),
+        ms=round(timing.ms, 3),
+        agreement=round(timing.agreement, 4),
         best=best,
-        **measurement.rate,
+        **timing.rate,
     )
 
 

@@ -12,7 +12,7 @@ from live_classify.measure.result import STAGES
 
 if TYPE_CHECKING:
     from live_classify.measure.engines import Row
-    from live_classify.measure.result import Result
+    from live_classify.measure.result import Measurement
     from live_classify.measure.stages import StageFigures
 
 _BINS = 30
@@ -56,7 +56,7 @@ def gathered(fine: Sequence[tuple[float, int]]) -> list[tuple[float, float, int]
     return [(*pair, count) for pair, count in zip(itertools.pairwise(edges), counts, strict=True)]
 
 
-def stages_plot(result: Result) -> str | None:
+def stages_plot(result: Measurement) -> str | None:
     """Milliseconds of each stage alone: the bar ends at the median, the whisker at p95; None without any."""
     alone = cast("dict[str, StageFigures | None]", result["stages"])
     bars = [

@@ -12,7 +12,7 @@ from live_classify.measure.text import Section, noise_warning, sections
 from live_classify.outputs.web_page import web_page
 
 if TYPE_CHECKING:
-    from live_classify.measure.result import Result
+    from live_classify.measure.result import Measurement
 
 _STYLE = """
 dl { margin: 0 } dt { font-weight: 600 } dt::first-letter { text-transform: uppercase }
@@ -27,7 +27,7 @@ tr:last-child td { border-bottom: 0 } td:last-child { white-space: normal; min-w
 """
 
 
-def page(result: Result) -> str:
+def page(result: Measurement) -> str:
     """The page; what isn't measured isn't on it. Names from outside are text, whatever they hold."""
     parts = [part for part in sections(result) if part.rows]
     words = [_words(part) for part in parts if not part.headings]
@@ -40,7 +40,7 @@ def page(result: Result) -> str:
     return web_page("How fast this machine is", "\n".join(body), _STYLE)
 
 
-def _plots(result: Result) -> Iterator[tuple[str, str, str]]:
+def _plots(result: Measurement) -> Iterator[tuple[str, str, str]]:
     """Title, explanation and picture of each."""
     latency = latency_plot(result["latency_histogram"])
     if latency is not None:
@@ -86,7 +86,7 @@ def _table(part: Section) -> str:
     return f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
 
 
-def _origin(result: Result) -> str:
+def _origin(result: Measurement) -> str:
     versions = [("live-classify", result["live_classify"]), *result["machine"]["versions"].items()]
     names = ", ".join(f"{name} {version}" for name, version in versions)
     measured = result["measured"]

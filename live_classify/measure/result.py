@@ -92,7 +92,7 @@ class Stages(TypedDict):
     encode: StageFigures | None
 
 
-class Result(TypedDict):
+class Measurement(TypedDict):
     """Everything; what isn't measured yet is None, or an empty list."""
 
     live_classify: str
@@ -112,7 +112,7 @@ class Result(TypedDict):
     """Engines, precisions and layouts."""
 
 
-def rates(result: Result) -> dict[str, Rate]:
+def rates(result: Measurement) -> dict[str, Rate]:
     """Every rate of a result, under a name for people."""
     found: dict[str, Rate] = {}
     for stage in STAGES:
@@ -137,12 +137,12 @@ def row_name(row: Row) -> str:
     )
 
 
-def noisy(result: Result) -> list[str]:
+def noisy(result: Measurement) -> list[str]:
     """The names of rates whose rounds differ by more than 15%."""
     return [name for name, rate in rates(result).items() if rate["spread"] > NOISY]
 
 
-def read_result(path: Path) -> Result:
+def read_measurement(path: Path) -> Measurement:
     """Read what ``--json`` wrote, of this version or an earlier one.
 
     Raises:
@@ -153,7 +153,7 @@ def read_result(path: Path) -> Result:
             text = file.read(_LARGEST_BYTES + 1)
         if len(text) > _LARGEST_BYTES:
             raise ValueError("too large")
-        result = cast("Result", json.loads(text))
+        result = cast("Measurement", json.loads(text))
         _check(result)
     except OSError as error:
         raise SourceOpenError(f"cannot read {path}: {error.strerror or error}") from error
@@ -162,7 +162,7 @@ def read_result(path: Path) -> Result:
     return result
 
 
-def _check(result: Result) -> None:
+def _check(result: Measurement) -> None:
     """Raise ValueError, KeyError, TypeError or AttributeError where something isn't what comparing needs."""
     subject: Any = result["subject"]
     for key in ("source", "model", "engine", "precision", "device"):

@@ -23,10 +23,10 @@ from live_classify.imaging.resize import resize_into
 from live_classify.measure import stages
 from live_classify.measure.advice import better_row, current_row, options_for
 from live_classify.measure.cameras import FPS, find_sustained
-from live_classify.measure.engines import Measurement, Row, at_hand, candidates, choice_of, fastest, measure, row_of
+from live_classify.measure.engines import Row, Timing, at_hand, candidates, choice_of, fastest, measure, row_of
 from live_classify.measure.limit import limit_live, limit_recorded
 from live_classify.measure.machine import this_machine
-from live_classify.measure.result import Change, Limits, Result, Stages, Startup, Subject, Together
+from live_classify.measure.result import Change, Limits, Measurement, Stages, Startup, Subject, Together
 from live_classify.measure.rounds import Clocks, in_turns
 from live_classify.measure.stages import Stage
 from live_classify.measure.whole import Live, Recorded
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from live_classify.models.weights.origin import Progress
     from live_classify.sources.recorded import RecordedSource
 
-Tell: TypeAlias = Callable[[Result], None]
+Tell: TypeAlias = Callable[[Measurement], None]
 
 GOALS: tuple[Goal, ...] = get_args(Goal)
 _AS_IT_IS, _WITH_OUTPUT = "as it is", "with output"
@@ -100,7 +100,7 @@ class Session:
         start_s = time.perf_counter()
         setup.classifier.head.probabilities(self._engine.run(row))
         first_ms = 1000 * (time.perf_counter() - start_s)
-        self.result = Result(
+        self.result = Measurement(
             live_classify=live_classify.__version__,
             measured=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             machine=this_machine(),
@@ -123,7 +123,7 @@ class Session:
             table=[],
         )
 
-    def run(self, sweep: Sequence[Setup]) -> Result:
+    def run(self, sweep: Sequence[Setup]) -> Measurement:
         """Measure everything.
 
         Args:
@@ -178,7 +178,7 @@ class Session:
             ]
         pictures = setup.calibration.pictures(network.input_size)
 
-        def after_round(measured: list[Measurement]) -> None:
+        def after_round(measured: list[Timing]) -> None:
             best = [fastest(measured, goal) for goal in GOALS]
             self.result["table"] = before + [row_of(network.name, one, one in best) for one in measured]
             self._tell(self.result)

@@ -10,7 +10,7 @@ from live_classify.measure.result import RUNS, STAGES, noisy
 from live_classify.measure.rounds import NOISY
 
 if TYPE_CHECKING:
-    from live_classify.measure.result import Result
+    from live_classify.measure.result import Measurement
     from live_classify.measure.rounds import Ms, Rate
     from live_classify.measure.whole import Whole
     from live_classify.outputs.stats import Latency
@@ -26,7 +26,7 @@ class Section:
     rows: list[tuple[str, ...]]
 
 
-def sections(result: Result) -> Iterator[Section]:
+def sections(result: Measurement) -> Iterator[Section]:
     """What is known of a measurement so far."""
     yield Section((), [*_subject(result)])
     yield Section(
@@ -61,7 +61,7 @@ def aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
         yield "  ".join(pad(cell, width) for pad, cell, width in zip(pads, row, widths, strict=True)).rstrip()
 
 
-def noise_warning(result: Result) -> str | None:
+def noise_warning(result: Measurement) -> str | None:
     """What to say of a machine on which rounds of the same work differ; None where they don't."""
     names = noisy(result)
     if not names:
@@ -74,7 +74,7 @@ def noise_warning(result: Result) -> str | None:
     )
 
 
-def _subject(result: Result) -> Iterator[tuple[str, ...]]:
+def _subject(result: Measurement) -> Iterator[tuple[str, ...]]:
     machine, subject, startup = result["machine"], result["subject"], result["startup"]
     gpus = "".join(f", {name}" for name in machine["gpus"])
     cores = f"{machine['cores']} core{'s' if machine['cores'] > 1 else ''}"
@@ -92,7 +92,7 @@ def _subject(result: Result) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _stages(result: Result) -> Iterator[tuple[str, ...]]:
+def _stages(result: Measurement) -> Iterator[tuple[str, ...]]:
     for name in STAGES:
         figures = result["stages"][name]  # type: ignore[literal-required]
         if figures is not None:
@@ -102,7 +102,7 @@ def _stages(result: Result) -> Iterator[tuple[str, ...]]:
             yield (name, *[""] * 7, "not measured: reading a camera is waiting for it")
 
 
-def _together(result: Result) -> Iterator[tuple[str, ...]]:
+def _together(result: Measurement) -> Iterator[tuple[str, ...]]:
     remarks = {"live": "as a camera of 30 fps", "recorded_with_output": "writes an annotated video"}
     for name in RUNS:
         whole: Whole | None = result["together"][name]  # type: ignore[literal-required]
@@ -127,7 +127,7 @@ def _rate(rate: Rate, ms: Ms | Latency, cpu: str) -> tuple[str, ...]:
     return (f"{rate['fps']:.1f}", *times, cpu, f"{rate['spread']:.0%}")
 
 
-def _limits(result: Result) -> Iterator[tuple[str, ...]]:
+def _limits(result: Measurement) -> Iterator[tuple[str, ...]]:
     for name, limit in (("recorded", result["limit"]["recorded"]), ("live", result["limit"]["live"])):
         if limit is not None:
             yield name, limit["text"]
@@ -139,7 +139,7 @@ def _limits(result: Result) -> Iterator[tuple[str, ...]]:
         yield "cameras", f"{text}, each with 95% of its frames classified or more; the one that fared worst: {tried}"
 
 
-def _table(result: Result) -> Iterator[tuple[str, ...]]:
+def _table(result: Measurement) -> Iterator[tuple[str, ...]]:
     for row in result["table"]:
         yield (
             row["goal"],

@@ -82,8 +82,8 @@ class Recorded:
         """Classify the frames once."""
         source = Repeated(self.open_source(), self.frames)
         outputs = Outputs(video=self.folder / "whole.mp4" if self.video else None, log=self.folder / "whole.jsonl")
-        sinks = open_outlets(outputs, Answering(), self.classifier.labels, self.classifier.top, source, None)
-        with Pipeline([source], self.classifier, live=False, sinks=sinks, clock=self.clock) as pipeline:
+        outlets = open_outlets(outputs, Answering(), self.classifier.labels, self.classifier.top, source, None)
+        with Pipeline([source], self.classifier, live=False, sinks=outlets, clock=self.clock) as pipeline:
             while not pipeline.wait(_LOOK_EVERY_S):  # in steps, or a signal might go unnoticed
                 pass
         self.rounds.append(run_stats("measure", self.classifier, pipeline.monitor.snapshot()))

@@ -1,4 +1,4 @@
-"""What is written about recordings: from file names to sinks."""
+"""What is written about recordings: from file names to outlets."""
 
 from __future__ import annotations
 

@@ -5,12 +5,12 @@ import re
 import pytest
 
 from live_classify.core.errors import UsageError
-from live_classify.measure.comparison import Change, Comparison
-from live_classify.measure.result import Result, Subject
+from live_classify.measure.comparison import ComparedFigure, Comparison
+from live_classify.measure.result import Measurement, Subject
 from measure_results import result, whole
 
 
-def with_recorded(*rounds: float) -> Result:
+def with_recorded(*rounds: float) -> Measurement:
     changed = result()
     changed["together"]["recorded"] = whole(*rounds)
     return changed
@@ -28,13 +28,13 @@ def with_recorded(*rounds: float) -> Result:
     ],
 )
 def test_what_changed_is_told_from_noise(before: list[float], after: list[float], verdict: str) -> None:
-    assert Change("recorded", before, after).verdict == verdict
+    assert ComparedFigure("recorded", before, after).verdict == verdict
 
 
 def test_fewer_milliseconds_are_faster() -> None:
-    change = Change("live latency, ms", [10.0, 10.1, 9.9], [5.0, 5.1, 4.9], of_time=True)
-    assert change.ratio == pytest.approx(2)
-    assert change.verdict == "faster"
+    figure = ComparedFigure("live latency, ms", [10.0, 10.1, 9.9], [5.0, 5.1, 4.9], of_time=True)
+    assert figure.ratio == pytest.approx(2)
+    assert figure.verdict == "faster"
 
 
 def test_the_lines_name_every_figure() -> None:
@@ -51,7 +51,7 @@ def test_the_whole_is_what_fails() -> None:
     slow = with_recorded(200, 201, 199)
     slow["stages"]["decode"] = None
     comparison = Comparison(result(), slow)
-    assert [change.name for change in comparison.slower_than(0.9)] == ["recorded"]
+    assert [figure.name for figure in comparison.slower_than(0.9)] == ["recorded"]
     assert comparison.slower_than(0.6) == []
 
 

@@ -17,7 +17,7 @@ from live_classify.engines.select import Wishes
 from live_classify.engines.stored import Choice
 from live_classify.measure.engines import (
     ROUNDS,
-    Measurement,
+    Timing,
     agreement,
     at_hand,
     candidates,
@@ -34,7 +34,7 @@ PICTURES = np.arange(16, dtype=np.uint8)[:, np.newaxis, np.newaxis, np.newaxis] 
 LITERT = Choice("litert", "float32", "cpu", 1, 1)
 
 
-def measured(goal: Goal, engines: list[Engine], clock: Clock) -> Measurement:
+def measured(goal: Goal, engines: list[Engine], clock: Clock) -> Timing:
     (one,) = measure([(goal, LITERT)], lambda _goal, _choice: engines, GREY_HEAD, PICTURES, 0.5, clocks=clock.clocks)
     return one
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from live_classify.core.errors import SourceOpenError
-from live_classify.measure.result import noisy, rates, read_result
+from live_classify.measure.result import noisy, rates, read_measurement
 from live_classify.measure.text import lines, noise_warning, sections
 from measure_results import nothing_measured, result, stage, whole
 
@@ -16,7 +16,7 @@ from measure_results import nothing_measured, result, stage, whole
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     path.write_text(json.dumps(result()), encoding="utf-8")
-    assert read_result(path) == json.loads(json.dumps(result()))
+    assert read_measurement(path) == json.loads(json.dumps(result()))
 
 
 def spoilt(*keys: str | int, value: Any) -> Any:
@@ -56,16 +56,16 @@ def test_other_files_are_refused(contents: str, tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     path.write_text(contents, encoding="utf-8")
     with pytest.raises(SourceOpenError, match=r"result\.json isn't a result of `measure --json`, or is damaged"):
-        read_result(path)
+        read_measurement(path)
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SourceOpenError, match="isn't a result"):
-        read_result(path)
+        read_measurement(path)
     with pytest.raises(SourceOpenError, match="Is a directory"):
-        read_result(tmp_path)
+        read_measurement(tmp_path)
 
 
 def test_every_rate_has_a_name() -> None:
