@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from live_classify.cli.console import on_one_line
+
 if TYPE_CHECKING:
     from live_classify.flow.monitor import Monitor
     from live_classify.jobs.job import Job
@@ -94,7 +96,7 @@ def progress_of(monitor: Monitor, quiet: bool) -> Iterator[Callable[[], None]]:
                 number = names.index(shown)
                 position = f" ({number + 1} of {len(names)})" if len(names) > 1 else ""
                 frame_count = run.sources[number].status.frame_count
-                bar.reset(task, total=frame_count, description=f"{shown}{position}")
+                bar.reset(task, total=frame_count, description=f"{on_one_line(shown)}{position}")
             bar.update(task, completed=frame.index + 1, fps=run.answer_fps)
 
         yield update
