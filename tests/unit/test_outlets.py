@@ -190,18 +190,22 @@ def test_ending_the_run_from_within_a_sink_works() -> None:
 
 def test_a_slow_sink_is_no_sink_that_hangs() -> None:
     """Ended early, it finishes what it is taking, and what waits for it is counted as lost; nothing is raised."""
-    begun, never = threading.Event(), threading.Event()
+    held, never = threading.Event(), threading.Event()
 
-    def slow(_: Frame) -> None:
-        begun.set()
-        never.wait(0.5)
+    def slow(frame: Frame) -> None:
+        if frame.index == 0:
+            _wait(held)
+        never.wait(0.7)
 
     sink = Collector(before=slow)
     with Pipeline([ListSource(endless())], grey_classifier(), live=False, sinks=[sink]) as pipeline:
-        assert begun.wait(DEADLINE_S)
+        while pipeline.monitor.snapshot().classified < 5:  # as many as can wait for it, and one more
+            pipeline.monitor.wait_for_answer(0, DEADLINE_S)
+        held.set()
     run = pipeline.monitor.snapshot()
     assert sink.closed == 1
     assert run.outlets[0].taken == len(sink.written)
+    assert run.outlets[0].lost > 0
     assert run.outlets[0].taken + run.outlets[0].lost == run.classified
 
 
