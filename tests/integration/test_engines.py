@@ -250,7 +250,7 @@ def test_a_device_that_is_not_there_is_refused() -> None:
         classifier.engines("latency")
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)])
+@pytest.mark.parametrize("wrong", [np.zeros((4, 4, 2), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)])
 def test_an_array_that_is_no_picture_is_refused(wrong: npt.NDArray[np.uint8]) -> None:
     with load("litert int8") as classifier, pytest.raises(ValueError, match="expected"):
         classifier.classify(wrong)
