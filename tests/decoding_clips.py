@@ -123,8 +123,21 @@ def _concealed(path: Path) -> Path:
     """An H.264 clip of which two frames are damaged inside, so that a decoder fills in what it can't read."""
     contents = bytearray(write_clip(path, FRAMES, options=EACH_FOR_ITSELF).read_bytes())
     for position, length in (packets(path)[frame] for frame in (6, 21)):
-        contents[position + length // 2 : position + length] = bytes(length - length // 2)
+        contents[position + length // 2 : position + length] = b"\x55" * (length - length // 2)
     path.write_bytes(contents)
+    return path
+
+
+def _same_times(path: Path) -> Path:
+    """An MP4 two frames of which are to be shown at one time."""
+    whole = write_clip(path.with_name(f"whole-{path.name}"), FRAMES, options=EACH_FOR_ITSELF)
+    with av.open(str(whole)) as source, av.open(str(path), "w", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(source.demux(video=0)):
+            if packet.pts is not None and packet.duration:
+                packet.pts += (5 if number < 12 else 4) * packet.duration
+                packet.stream = stream
+                container.mux(packet)
     return path
 
 
@@ -211,5 +224,7 @@ CLIPS: dict[str, Clip] = {
     "edited at a key.mp4": Clip(partial(_edited, first=10, count=20), numbers=range(20), shows=range(10, 30)),
     "cut.mp4": Clip(_cut, numbers=range(10), lost=1, cut=True),
     "concealed.mp4": Clip(_concealed, numbers=[n for n in range(FRAMES) if n not in {6, 21}], lost=2),
+    "concealed.h264": Clip(_concealed, numbers=range(28), shows=[n for n in range(FRAMES) if n not in {6, 21}], lost=2),
+    "same times.mp4": Clip(_same_times),
     "damaged.mp4": Clip(_damaged, numbers=[n for n in range(FRAMES) if n not in {4, 5, 20, 29}], lost=4),
 }

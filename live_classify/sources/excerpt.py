@@ -80,19 +80,20 @@ class Excerpt:
         wanted = [number for number in numbers if part.start_s <= index.time_s(number) < part.end_s]
         seeking, pixels = Seeking(video, index, part.every > 1), Pixels(video.stream)
         self._tracking.follow(seeking)
-        given = 0
+        given, last_s = 0, 0.0
         for number in wanted:
             if stop.is_set():
                 return
             picture = seeking.picture(index.times[number])
             bgr = None if picture is None else pixels.bgr(picture)
             if bgr is not None:
-                yield Frame(bgr, number, time.monotonic(), index.time_s(number))
+                last_s = index.time_s(number)
+                yield Frame(bgr, number, time.monotonic(), last_s)
                 given += 1
         if wanted and not given:
             raise _undecodable(video)
         if video.is_cut(index.end_s, index.sound_end_s, len(index.times), part.end_s):
-            raise video.cut_short(index.time_s(len(index.times) - 1), len(index.times))
+            raise video.cut_short(last_s if given else index.end_s, given)
         if not given:
             raise _nothing_there(video, part, index.time_s(len(index.times) - 1))
 

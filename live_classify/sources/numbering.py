@@ -98,9 +98,7 @@ class Numbering:
     def sent(self, packet: Packet[Any]) -> None:
         """Take note of a packet that goes to the decoder."""
         time = self.order.take(packet)
-        if time is not None and time in self._times:
-            self.order.holds = False
-        elif time is not None:
+        if time is not None:
             heapq.heappush(self._waiting, time)
             self._times.add(time)
 

@@ -14,6 +14,7 @@ from live_classify.core.errors import SourceOpenError
 from live_classify.core.values import BgrImage
 from live_classify.sources.container import MAX_PIXELS
 from live_classify.sources.excerpt import Excerpt, Part
+from live_classify.sources.hdr import to_standard_range
 from live_classify.sources.pixels import square
 from live_classify.sources.recording import Recording
 from media import SIZE
@@ -85,6 +86,17 @@ def test_high_dynamic_range_is_brought_to_the_usual(transfer: int, code: float, 
     codes = [round(64 + 876 * code), 512, 512]
     path = write_plain(tmp_path / "clip.mp4", codes, "libx265", "yuv420p10le", **tags)
     assert first_picture(path).reshape(-1, 3).mean(0) == pytest.approx([seen] * 3, abs=4)
+
+
+def test_the_colours_of_bt2020_become_those_of_bt709() -> None:
+    """The red of BT.709, as light as white paper, in BT.2020 (ITU-R BT.2087) with PQ (SMPTE ST 2084)."""
+    light = np.array([0.0164, 0.0691, 0.6274]) * 203 / 10_000
+    root = light**0.1593017578125
+    codes = ((0.8359375 + 18.8515625 * root) / (1 + 18.6875 * root)) ** 78.84375
+    picture = np.broadcast_to(np.round(255 * codes).astype(np.uint8), (4, 4, 3))
+    blue, green, red = to_standard_range(np.ascontiguousarray(picture), hlg=False)[0, 0]
+    assert max(blue, green) < 40  # 8 bits leave that much
+    assert red == pytest.approx(242, abs=4)
 
 
 @pytest.mark.parametrize(
