@@ -53,7 +53,7 @@ class Pixels:
         if self._size is None or any_size:
             self._size = square(picture.width, picture.height, self._aspect)
         width, height = self._size
-        converted = self._converter.reformat(picture, width, height, "bgr24")
+        converted = self._converter.reformat(picture, width, height, "bgr24", threads=1)
         plane = converted.planes[0]
         rows = np.ndarray((height, width, 3), np.uint8, memoryview(plane), strides=(plane.line_size, 3, 1))
         if picture.color_trc in {ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67}:
