@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,8 +49,16 @@ class NetworkSpec:
     resize: ResizeMode | None = None
 
     def __post_init__(self) -> None:
-        if self.top < 1 or (self.batch is not None and self.batch < 1):
-            raise UsageError(f"top and batch count from 1, not {self.top if self.top < 1 else self.batch}")
+        for what, number in (("top", self.top), ("batch", 1 if self.batch is None else self.batch)):
+            if type(number) is not int or number < 1:
+                raise UsageError(f"top and batch count from 1: {what} can't be {number!r}")
+        if self.preprocessing is not None and not isinstance(self.preprocessing, str):
+            from live_classify.models.records.preprocessing import Preprocessing
+
+            if not isinstance(self.preprocessing, Preprocessing):
+                raise UsageError(
+                    f"preprocessing is a name, a sidecar file or a Preprocessing, not {self.preprocessing!r}"
+                )
         if self.resize is not None:
             from live_classify.imaging.resize import RESIZE_MODES
 
@@ -242,17 +251,29 @@ def load_classifier(
     """
     return NetworkSpec(
         model=str(model),
-        weights=None if weights is None else Path(weights),
-        labels=None if labels is None else Path(labels),
+        weights=None if weights is None else _path("weights", weights),
+        labels=None if labels is None else _path("labels", labels),
         preprocessing=preprocessing,
         engine=engine,
         device=device,
         precision=precision,
-        calibration=tuple(map(Path, calibration)),
+        calibration=tuple(_path("calibration", one) for one in _several("calibration", calibration)),
         batch=batch,
         top=top,
         resize=resize,
     ).load(progress)
+
+
+def _path(what: str, value: object) -> Path:
+    if not isinstance(value, (str, os.PathLike)):
+        raise UsageError(f"{what} names a file, which {value!r} doesn't")
+    return Path(value)
+
+
+def _several(what: str, values: object) -> Sequence[object]:
+    if not isinstance(values, (list, tuple)):
+        raise UsageError(f"{what} is a list of files, not {values!r}")
+    return values
 
 
 def _files_in(path: Path) -> list[Path]:

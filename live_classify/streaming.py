@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from live_classify.core.errors import UsageError
-from live_classify.core.protocols import Source
+from live_classify.core.protocols import Recognizer, Source
 from live_classify.core.values import BgrImage, Frame, Prediction
 from live_classify.flow.pipeline import Pipeline
 from live_classify.sources.open import live_source, recorded_source
@@ -58,6 +58,8 @@ def stream(
         SourceError: a source can't be opened (at the first step), or broke off (after the last frame of all).
         EngineError: the runtime failed.
     """
+    if not isinstance(classifier, Recognizer):
+        raise UsageError(f"a {type(classifier).__name__} is no classifier: load_classifier() makes one")
     sources = _sources(source, live)
     if smooth_s is None:
         smooth_s = LIVE_SMOOTH_S if live else 0.0

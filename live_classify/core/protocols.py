@@ -101,6 +101,7 @@ class Head(Protocol):
         """
 
 
+@runtime_checkable
 class Recognizer(Protocol):
     """What a pipeline runs: a network ready to answer. :class:`~live_classify.classifier.Classifier` is one."""
 

@@ -9,6 +9,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from live_classify.core.errors import UsageError
+
 BgrImage: TypeAlias = npt.NDArray[np.uint8]
 """``(H, W, 3)`` uint8, blue first: what OpenCV reads, draws on and writes."""
 
@@ -31,7 +33,7 @@ class Frame:
 
     def __post_init__(self) -> None:
         if self.bgr.ndim != 3 or self.bgr.shape[2] != 3 or self.bgr.dtype != np.uint8:
-            raise ValueError(f"a frame is (H, W, 3) uint8 BGR, not {self.bgr.shape} {self.bgr.dtype}")
+            raise UsageError(f"a frame is (H, W, 3) uint8 BGR, not {self.bgr.shape} {self.bgr.dtype}")
 
     @property
     def size(self) -> tuple[int, int]:
@@ -44,7 +46,7 @@ class Region:
     """A part of a picture that is looked at for itself, in parts of the picture's width and height.
 
     Raises:
-        ValueError: it doesn't lie within the picture, or is empty.
+        UsageError: it doesn't lie within the picture, or is empty.
     """
 
     name: str
@@ -56,7 +58,7 @@ class Region:
     def __post_init__(self) -> None:
         inside = 0 <= self.x < self.x + self.width <= 1 and 0 <= self.y < self.y + self.height <= 1
         if not inside:  # NaN isn't either
-            raise ValueError(f"region {self.name} is {self.x:g},{self.y:g},{self.width:g},{self.height:g}: not in 0..1")
+            raise UsageError(f"region {self.name} is {self.x:g},{self.y:g},{self.width:g},{self.height:g}: not in 0..1")
 
 
 WHOLE_PICTURE = Region("")

@@ -75,7 +75,19 @@ def test_a_picture_may_be_a_path_or_pixels_of_either_order() -> None:
             classifier.features(bgr)
 
 
-@pytest.mark.parametrize("wrong", [{"top": 0}, {"batch": 0}, {"resize": "stretch"}])
-def test_options_out_of_range_are_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(UsageError, match=r"top and batch|unknown resize"):
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"top": 0}, "top can't be 0"),
+        ({"top": "5"}, "top can't be '5'"),
+        ({"batch": 1.5}, "batch can't be 1.5"),
+        ({"resize": "stretch"}, "unknown resize stretch"),
+        ({"labels": 7}, "labels names a file, which 7 doesn't"),
+        ({"calibration": "a.png"}, "calibration is a list of files, not 'a.png'"),
+        ({"preprocessing": 7}, "preprocessing is a name, a sidecar file or a Preprocessing, not 7"),
+        ({"engine": None}, "unknown engine None"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(wrong: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         load_classifier(**wrong)  # type: ignore[arg-type]

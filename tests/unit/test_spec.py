@@ -52,8 +52,8 @@ def test_it_is_a_value() -> None:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"top": 0}, "top and batch count from 1, not 0"),
-        ({"batch": -1}, "top and batch count from 1, not -1"),
+        ({"top": 0}, "top and batch count from 1: top can't be 0"),
+        ({"batch": -1}, "top and batch count from 1: batch can't be -1"),
         ({"resize": "stretch"}, "unknown resize stretch: crop, squash, pad are known"),
     ],
 )
