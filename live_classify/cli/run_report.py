@@ -86,5 +86,12 @@ class RunReport:
             return
         from live_classify.outputs.stats import run_stats
 
-        text = json.dumps(run_stats(self.command, classifier, run), indent=2, ensure_ascii=False) + "\n"
+        text = (
+            json.dumps(
+                run_stats(self.command, classifier, run, [path for path in self.written if path is not None]),
+                indent=2,
+                ensure_ascii=False,
+            )
+            + "\n"
+        )
         write_whole(self.stats, text)

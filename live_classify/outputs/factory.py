@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from live_classify.core.values import Answered, BgrImage
     from live_classify.models.records.labels import Labels
 
+AND = " and "
+"""Parts the names of files that one outlet writes."""
+
 SEGMENTS_SMOOTH_S = 0.3
 """Time constant of segments where none is asked for: that of the label that is shown live."""
 
@@ -171,4 +174,4 @@ def _segments_outlet(outputs: Outputs, answering: Answering, labels: Labels, rec
         return SegmentSink(segmenter, writers, [] if report is None else [report])
 
     names = [str(path) for path in (outputs.segments, outputs.subtitles, outputs.report) if path is not None]
-    return Outlet(Deferred(sink), name=" and ".join(names))
+    return Outlet(Deferred(sink), name=AND.join(names))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from live_classify.flow.monitor import RunSnapshot, SourceSnapshot, StageSnapshot
 from live_classify.flow.pipeline import goal_of
+from live_classify.outputs.factory import AND
 
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
@@ -50,7 +52,7 @@ class SourceStats(TypedDict):
 
 
 class OutputStats(TypedDict):
-    """One outlet of a run: a log, a video."""
+    """One outlet of a run that writes files: a log, a video, or what is made of segments."""
 
     output: str
     taken: int
@@ -96,15 +98,16 @@ class RunStats(TypedDict):
     peak_rss_mb: float | None
 
 
-def run_stats(command: str, classifier: Classifier, run: RunSnapshot) -> RunStats:
+def run_stats(command: str, classifier: Classifier, run: RunSnapshot, written: Iterable[Path] = ()) -> RunStats:
     """Sum up a run that has ended.
 
     Args:
         command: which command ran it.
         classifier: what was run.
         run: the run, as its monitor shows it.
+        written: the files that its outlets write.
     """
-    engines = classifier.engines(goal_of(len(run.sources), run.live))
+    engines, names = classifier.engines(goal_of(len(run.sources), run.live)), set(map(str, written))
     engine = engines[0]
     capture = StageSnapshot(
         run.captured,
@@ -139,7 +142,11 @@ def run_stats(command: str, classifier: Classifier, run: RunSnapshot) -> RunStat
         startup_s=None if run.first_answer_s is None else round(run.first_answer_s - process_start_s(), 3),
         latency_ms=Latency(p50=_ms(run, 50), p95=_ms(run, 95), p99=_ms(run, 99)),
         stages=stages,
-        outputs=[OutputStats(output=one.name, taken=one.taken, lost=one.lost) for one in run.outlets],
+        outputs=[
+            OutputStats(output=one.name, taken=one.taken, lost=one.lost)
+            for one in run.outlets
+            if not names.isdisjoint(one.name.split(AND))
+        ],
         by_source=[_source_stats(source, run.elapsed_s) for source in run.sources],
         peak_rss_mb=peak_rss_mb(),
     )

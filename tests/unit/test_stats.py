@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import pytest
 from doubles import Clock, Collector, GreyEngine, ListSource, grey_classifier, grey_frame
 from live_classify.core.errors import OutputError
 from live_classify.core.values import Frame
+from live_classify.flow.outlet import Outlet
 from live_classify.flow.pipeline import Pipeline
 from live_classify.outputs.stats import RunStats, run_stats
 
@@ -147,3 +149,20 @@ def test_writing_is_a_stage_of_its_own(clock: Clock) -> None:
     slow_disk = Collector(lambda _: clock.work(0.5))
     stats = stats_of(clock, GreyEngine(), [ListSource(frames(8))], slow_disk)
     assert stats["stages"]["output"] == {"fps": 2, "busy": 1}
+
+
+def test_what_each_file_got_is_counted() -> None:
+    def fail(frame: Frame) -> None:
+        if frame.index == 2:
+            raise OSError("away")
+
+    classifier = grey_classifier()
+    log = Outlet(Collector(fail), on_failure="report", name="log.jsonl")
+    segments = Outlet(Collector(), name="a.csv and b.srt")
+    with Pipeline([ListSource(frames(5))], classifier, live=False, sinks=[log, segments, Collector()]) as pipeline:
+        assert pipeline.wait(DEADLINE_S)
+    written = [Path("log.jsonl"), Path("b.srt")]
+    assert run_stats("video", classifier, pipeline.monitor.snapshot(), written)["outputs"] == [
+        {"output": "log.jsonl", "taken": 4, "lost": 1},
+        {"output": "a.csv and b.srt", "taken": 5, "lost": 0},
+    ]
