@@ -39,7 +39,7 @@ def closing_line(run: RunSnapshot, outputs: Iterable[Path | None]) -> str:
     rate = f", {frames / seconds:.1f} a second" if seconds > 0 else ""
     dropped = f", {run.dropped} dropped" if run.live else ""
     written = ", ".join(str(path) for path in outputs if path is not None and path.exists())
-    still = f", {run.still} of them still" if run.still else ""
+    still = f", {run.still} of them still" if run.still is not None else ""
     return f"{counted(frames, 'frame')} in {seconds:.1f} s{rate}{dropped}{still}" + (
         f"; wrote {written}" if written else ""
     )

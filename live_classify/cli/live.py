@@ -87,7 +87,7 @@ def run_live(
     until_s = math.inf if options.duration is None else time.monotonic() + options.duration
     with report.of(classifier, pipeline.monitor), pipeline:
         if windowed:
-            _show(pipeline, ", ".join(source.name for source in sources), until_s)
+            _show(pipeline, until_s)
         else:
             # In steps: of a wait without an end, Python now and then doesn't notice that a signal has come.
             while (left_s := until_s - time.monotonic()) > 0 and not pipeline.wait(min(_LOOK_EVERY_S, left_s)):
@@ -123,11 +123,12 @@ def _can_show(options: LiveOptions) -> bool:
     return False
 
 
-def _show(pipeline: Pipeline, name: str, until_s: float) -> None:
+def _show(pipeline: Pipeline, until_s: float) -> None:
     from live_classify.window.display_loop import DisplayLoop
     from live_classify.window.window import Window
 
-    window = Window(f"{name} - live_classify")
+    names = ", ".join(source.name for source in pipeline.monitor.snapshot().sources)
+    window = Window(f"{names} - live_classify")
     try:
         DisplayLoop(pipeline, window).run(until_s)
     finally:

@@ -14,8 +14,8 @@ from live_classify.flow.outlet import Delivery, EventOutlet, FailureRule, Outlet
 from live_classify.flow.threads import Body
 
 _RECORDED_WAITING = 4
-_LIVE_WAITING = 16
-"""Frames that wait for an outlet: enough for a disk's pause of half a second. Each holds its picture."""
+_LIVE_WAITING = 32
+"""Frames that wait for an outlet: of one camera, those of a disk's pause of a second. Each holds its picture."""
 _EVENTS_WAITING = 1000
 
 

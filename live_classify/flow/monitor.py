@@ -88,8 +88,8 @@ class RunSnapshot:
     classified: int
     dropped: int
     """As of :class:`SourceSnapshot`."""
-    still: int
-    """Of the classified, those that took the answer of an earlier one, which they look like."""
+    still: int | None
+    """Of the classified, those that took the answer of an earlier one, which they look like; None where none may."""
     elapsed_s: float
     """From the start to now, or to the end."""
     cpu_s: float
@@ -124,6 +124,7 @@ class Monitor:
         deliveries: the outlets.
         engine_meters: of the inference threads.
         dropped: frames that newer ones replaced so far, by source.
+        skips_still: whether frames that are still take the answer of an earlier one.
         clock: of the meters.
     """
 
@@ -134,6 +135,7 @@ class Monitor:
         deliveries: Sequence[Delivery[Any]],
         engine_meters: Sequence[Meter],
         dropped: Mapping[str, int],
+        skips_still: bool,
         clock: Callable[[], float],
     ) -> None:
         self._live = live
@@ -148,7 +150,7 @@ class Monitor:
         self._newest_frame: Newest[Frame] = Newest()
         self._newest: Newest[Answered] = Newest()
         self._first_answer_s: float | None = None
-        self._still = 0
+        self._still = 0 if skips_still else None
         self._started_s = clock()
         self._ended_s: float | None = None
         self._cpu_s = 0.0
@@ -219,7 +221,8 @@ class Monitor:
         self._answer_meter.tick(len(batch.frames))
         for name, count in Counter(frame.source for frame in batch.frames).items():
             self._feeds[name].answer_meter.tick(count)
-        self._still += batch.still
+        if self._still is not None:
+            self._still += batch.still
         for frame in batch.frames:
             self._latency.add(batch.finished_s - frame.captured_s)
 

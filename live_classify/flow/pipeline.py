@@ -106,7 +106,9 @@ class Pipeline:
             self._frames = Buffer(waiting, "lossless")
         meters = [Meter(clock) for _ in engines]
         self._deliveries = Deliveries(sinks, event_sinks, live, names, self._fail, clock)
-        self.monitor = Monitor(live, feeds, self._deliveries.all, meters, self._frames.dropped, clock)
+        skips_still = fresh_filter is not None
+        dropped = self._frames.dropped
+        self.monitor = Monitor(live, feeds, self._deliveries.all, meters, dropped, skips_still, clock)
         """Snapshots of the run."""
         self._inference = Inference(self._frames, self._deliver, recognizer, regions, len(engines), fresh_filter)
         capture = Capture(self._frames, self.monitor, self._deliveries.tell, live, self._stop)

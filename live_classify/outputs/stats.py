@@ -132,7 +132,7 @@ def run_stats(command: str, classifier: Classifier, run: RunSnapshot, written: I
         frames_captured=run.captured,
         frames_classified=run.classified,
         frames_dropped=run.dropped,
-        frames_still=run.still,
+        frames_still=run.still or 0,
         decode_errors=sum(source.status.decode_errors for source in run.sources),
         reconnects=sum(source.status.reconnects for source in run.sources),
         elapsed_s=round(run.elapsed_s, 3),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -10,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_stopping import frames_in, rows, wait_for_rows
 
+from interrupted import assert_whole, wait_for_rows
 from live_classify.assets import asset
 from program import COMMAND, DEADLINE_S, environment, start
 
@@ -26,11 +25,8 @@ ON_A_TERMINAL = (
 )
 
 
-def assert_whole(folder: Path) -> None:
-    """Rows, video and statistics of an interrupted run are there and agree."""
-    logged = rows(folder / "log.jsonl")
-    assert abs(frames_in(folder / "out.mp4") - len(logged)) <= 1
-    assert json.loads((folder / "stats.json").read_text(encoding="utf-8"))["frames_classified"] >= len(logged)
+def assert_all_whole(folder: Path) -> None:
+    assert_whole(folder / "log.jsonl", folder / "out.mp4", folder / "stats.json")
 
 
 def test_a_hang_up_ends_the_run_in_order_however_often_it_comes(tmp_path: Path) -> None:
@@ -42,7 +38,7 @@ def test_a_hang_up_ends_the_run_in_order_however_often_it_comes(tmp_path: Path) 
             program.send_signal(signal.SIGHUP)
         _, said = program.communicate(timeout=DEADLINE_S)
     assert (program.returncode, said) == (129, "live-classify: interrupted\n")
-    assert_whole(tmp_path)
+    assert_all_whole(tmp_path)
 
 
 @pytest.mark.parametrize("command", [[*CAMERA, "--quiet"], CAMERA, ["video", str(asset("demo.mp4")), *OUTPUTS]])
@@ -58,7 +54,7 @@ def test_a_terminal_that_is_closed_keeps_nothing_from_being_finished(command: li
             assert program.wait(DEADLINE_S) == 129
         finally:
             program.kill()
-    assert_whole(tmp_path)
+    assert_all_whole(tmp_path)
 
 
 def test_a_hang_up_that_was_to_be_ignored_is_ignored(tmp_path: Path) -> None:
@@ -76,4 +72,4 @@ def test_a_hang_up_that_was_to_be_ignored_is_ignored(tmp_path: Path) -> None:
         finally:
             program.kill()
     assert (program.returncode, said) == (130, "live-classify: interrupted\n")
-    assert_whole(tmp_path)
+    assert_all_whole(tmp_path)

@@ -9,37 +9,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import av
 import cv2
 import numpy as np
 import pytest
 
+from interrupted import LOGGED, assert_whole, frames_in, rows, wait_for_rows, wait_for_video
 from live_classify.assets import asset
 from program import DEADLINE_S, environment, start
-
-LOGGED = 40
-
-
-def rows(path: Path) -> list[dict[str, object]]:
-    """The rows of a log; each must be whole."""
-    text = path.read_text(encoding="utf-8")
-    assert text.endswith("\n")
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def frames_in(path: Path) -> int:
-    with av.open(str(path)) as container:
-        return sum(1 for _ in container.decode(video=0))
-
-
-def wait_for_rows(path: Path, program: subprocess.Popen[Any]) -> None:
-    """Wait until the program has logged some frames, by following the log."""
-    while program.poll() is None:
-        if path.exists() and path.read_bytes().count(b"\n") >= LOGGED:
-            return
-    raise AssertionError(f"ended too early: {program.communicate()}")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -54,10 +31,7 @@ def test_a_signal_ends_the_run_in_order(command: str, number: signal.Signals, tm
         _, said = program.communicate(timeout=DEADLINE_S)
     assert program.returncode == 130
     assert said == "live-classify: interrupted\n"
-    logged = rows(log)
-    assert len(logged) >= LOGGED
-    assert abs(frames_in(output) - len(logged)) <= 1
-    assert json.loads(stats.read_text(encoding="utf-8"))["frames_classified"] >= len(logged)
+    assert_whole(log, output, stats)
 
 
 def test_a_killed_run_leaves_whole_rows_and_a_playable_video(tmp_path: Path) -> None:
@@ -65,6 +39,7 @@ def test_a_killed_run_leaves_whole_rows_and_a_playable_video(tmp_path: Path) -> 
     outputs = ["--log", str(log), "--output", str(output), "--quiet"]
     with start("watch", "synthetic:?fps=60", "--no-window", *outputs, cwd=tmp_path) as program:
         wait_for_rows(log, program)
+        wait_for_video(output, program)
         program.kill()
         program.communicate(timeout=DEADLINE_S)
     assert len(rows(log)) >= LOGGED
