@@ -122,7 +122,14 @@ class CsvSink:
         Raises:
             OutputError: the row could not be written; the rows before it are whole.
         """
-        frame, prediction = answered.frame, answered.prediction
+        for prediction in answered.predictions:
+            self._write_cells(self._cells(answered.frame, prediction))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _cells(self, frame: Frame, prediction: Prediction) -> list[object]:
         cells: list[object] = [
             frame.source,
             frame.index,
@@ -133,11 +140,7 @@ class CsvSink:
         for label in labels:
             cells += label.index, label.id, label.name, round(label.probability, _PROBABILITY_DIGITS)
         cells += [""] * 4 * (self._top - len(labels))
-        self._write_cells(cells)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        return cells
 
     def _write_cells(self, cells: list[object]) -> None:
         self._line.seek(0)

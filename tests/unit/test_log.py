@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 
 from live_classify.core.errors import OutputError, UsageError
-from live_classify.core.values import Answered, Frame, Label, Prediction
+from live_classify.core.values import Answered, Frame, Label, Prediction, Region
 from live_classify.outputs.log import CsvSink, JsonLinesSink, open_log
 
 if TYPE_CHECKING:
@@ -51,6 +53,21 @@ def test_a_json_row_has_exactly_the_documented_keys_and_digits(tmp_path: Path) -
         '{"index": 967, "id": "n07920052", "name": "espresso", "probability": 0.953123}, '
         '{"index": 968, "id": "n07930864", "name": "cup", "probability": 0.02}]}\n'
     )
+
+
+def test_a_live_row_bears_the_time_of_day_and_a_row_of_a_region_its_name(tmp_path: Path) -> None:
+    at = datetime(2026, 11, 25, 13, 2, 0, 123456, tzinfo=timezone.utc)
+    door, desk = (replace(prediction(), region=Region(name, 0, 0, 0.5, 1)) for name in ("door", "desk"))
+    for kind in KINDS:
+        sink = open_log(tmp_path / kind, top=1)
+        sink.write(Answered(replace(frame(), at=at), (door, desk)))
+        sink.close()
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(row["frame"], row["region"], row["at"]) for row in rows] == [
+        (12, "door", "2026-11-25T13:02:00.123+00:00"),
+        (12, "desk", "2026-11-25T13:02:00.123+00:00"),
+    ]
+    assert len(read_csv(tmp_path / "log.csv")) == 1 + 2
 
 
 def test_a_csv_log_has_a_header_and_one_row_a_frame(tmp_path: Path) -> None:
