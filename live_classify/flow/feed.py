@@ -62,8 +62,9 @@ class Feed:
         for answer, (region, stable_label, label_events) in zip(answers, self._regions, strict=True):
             shown = stable_label.update(answer.probabilities, frame.time_s)
             stable = None if shown is None else self._recognizer.label(*shown)
-            labels = self._recognizer.rank(answer.probabilities)
-            predictions.append(Prediction(labels, stable, answer.probabilities, finished_s, region, answer.features))
+            predictions.append(
+                Prediction(answer.labels, stable, answer.probabilities, finished_s, region, answer.features)
+            )
             event = label_events.update(stable, frame.time_s)
             if event is not None:
                 events.append(event)

@@ -12,15 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from live_classify.core.protocols import Engine, Recognizer
-from live_classify.core.values import Frame, Region
+from live_classify.core.values import Frame, Label, Region
 from live_classify.flow.buffer import Buffer
 from live_classify.flow.in_order import InOrder
 from live_classify.flow.meter import Meter
 
 
 class Answer(NamedTuple):
-    """What the network says of one picture."""
+    """What the network says of one picture: ranked on the thread that ran it, while others run theirs."""
 
+    labels: tuple[Label, ...]
+    """Best first."""
     probabilities: npt.NDArray[np.float32]
     """``(labels,)`` float32."""
     features: npt.NDArray[np.float32] | None
@@ -140,7 +142,8 @@ class Inference:
             activations = engine.run(pictures[start : start + engine.batch])
             probabilities, features = self._recognizer.head.probabilities(activations), activations.features
             for number, row in enumerate(probabilities):
-                yield Answer(row, None if features is None else features[number])
+                labels = self._recognizer.rank(row)
+                yield Answer(labels, row, None if features is None else features[number])
 
     def _hand_on(self, work: _Work) -> None:
         answers = iter(work.answers)
