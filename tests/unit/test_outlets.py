@@ -264,5 +264,7 @@ def test_an_interrupted_run_counts_what_its_outlets_got(live: bool) -> None:
         with Pipeline([ListSource(endless())], classifier, live=live, sinks=[sink]) as pipeline:
             assert reached.wait(DEADLINE_S)
         run = pipeline.monitor.snapshot()
-        assert run.classified == len(sink.written)
+        assert run.outlets[0].taken == len(sink.written)
+        assert run.classified == run.outlets[0].taken + run.outlets[0].lost
+        assert live or run.outlets[0].lost == 0
         assert run.captured == run.classified + run.dropped
