@@ -21,7 +21,8 @@ from _console import SetupError, say
 from _peer_environments import environment, onnx_file
 from live_classify import __version__
 from live_classify.assets import asset
-from live_classify.engines.processor import lacks_int8, usable_cores
+from live_classify.core.cores import usable_cores
+from live_classify.engines.processor import lacks_int8
 
 # The slow ones get the first frames only: with the whole recording they would take most of the time.
 PREDICTED_FRAMES = 64

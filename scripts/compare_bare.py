@@ -20,10 +20,10 @@ from pathlib import Path
 from _peers import Loop, litert, recording, run_over
 from live_classify import Classifier, load_classifier
 from live_classify.cli.run_report import make_outlets
+from live_classify.core.cores import usable_cores
 from live_classify.core.protocols import Sink
 from live_classify.core.quiet import native_stderr_silenced, silence_native_code
 from live_classify.core.values import Answered
-from live_classify.engines.processor import usable_cores
 from live_classify.flow.outlet import Outlet
 from live_classify.flow.pipeline import Pipeline
 from live_classify.models.catalogue.lite_weights import LITE0

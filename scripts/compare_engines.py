@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from live_classify.core.cores import usable_cores
 from live_classify.core.protocols import Engine, Goal
-from live_classify.engines.processor import processor_name, usable_cores
+from live_classify.engines.processor import processor_name
 from live_classify.engines.select import Wishes, open_workers
 from live_classify.engines.stored import Choice
 from live_classify.heads.softmax import SoftmaxHead

@@ -30,7 +30,8 @@ from _console import SetupError, end_with, say
 from _peer_contenders import Contender, contenders
 from _peer_table import Result, Round, table
 from live_classify.assets import asset
-from live_classify.engines.processor import processor_name, usable_cores
+from live_classify.core.cores import usable_cores
+from live_classify.engines.processor import processor_name
 
 
 class Comparison:

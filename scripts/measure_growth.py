@@ -23,8 +23,9 @@ import numpy as np
 from compare_engines import plain_keras
 from live_classify import Classifier, load_classifier
 from live_classify.assets import asset
+from live_classify.core.cores import usable_cores
 from live_classify.core.values import Answered, Frame, Label, Prediction
-from live_classify.engines.processor import processor_name, usable_cores
+from live_classify.engines.processor import processor_name
 from live_classify.engines.select import open_workers
 from live_classify.engines.stored import Choice
 from live_classify.measure.cameras import FPS

@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
+from live_classify.core.cores import usable_cores
 from live_classify.core.errors import EngineError
 from live_classify.core.one_line import one_line
 from live_classify.core.quiet import native_stderr_silenced
 from live_classify.core.values import Activations
 from live_classify.engines.litert_files import litert_file
-from live_classify.engines.processor import MAX_WORKERS, usable_cores
+from live_classify.engines.processor import MAX_WORKERS
 from live_classify.models.records.network import Network
 from live_classify.models.records.preprocessing import NONE, Preprocessing
 from live_classify.models.weights.origin import Progress

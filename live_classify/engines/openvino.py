@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from live_classify.core.cores import usable_cores
 from live_classify.core.errors import EngineError
 from live_classify.core.missing_module import module_missing
 from live_classify.core.one_line import one_line
 from live_classify.core.values import Activations
 from live_classify.engines.litert_files import litert_file
-from live_classify.engines.processor import lacks_bfloat16, lacks_int8, usable_cores
+from live_classify.engines.processor import lacks_bfloat16, lacks_int8
 from live_classify.engines.registry import broken
 from live_classify.models.records.network import Network, Precision
 from live_classify.models.weights.origin import Progress

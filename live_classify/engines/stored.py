@@ -71,7 +71,8 @@ def choices_file() -> Path:
 
 def machine() -> str:
     """This machine, as far as it decides what is fast: a home folder may be shared by several."""
-    from live_classify.engines.processor import processor_name, usable_cores
+    from live_classify.core.cores import usable_cores
+    from live_classify.engines.processor import processor_name
 
     return f"{processor_name()}, {usable_cores()} cores, {platform.machine()}"
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import numpy.typing as npt
 
+from live_classify.core.cores import usable_cores
 from live_classify.core.errors import EngineError
 from live_classify.core.protocols import Engine, Goal, Head
 from live_classify.engines.litert_files import file_precision
-from live_classify.engines.processor import MAX_WORKERS, usable_cores
+from live_classify.engines.processor import MAX_WORKERS
 from live_classify.engines.registry import engines, find_engine
 from live_classify.engines.select import Wishes, usable
 from live_classify.engines.stored import Choice

@@ -9,7 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TypedDict
 
-from live_classify.engines.processor import processor_name, usable_cores
+from live_classify.core.cores import usable_cores
+from live_classify.engines.processor import processor_name
 from live_classify.engines.registry import engines
 
 _PACKAGES = {"av", "numpy", "opencv-python", "tensorflow"}  # beside those of the engines

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from live_classify.core.cores import usable_cores
 from live_classify.core.errors import SourceOpenError, SourceReadError
 from live_classify.sources.files import require_file
 from live_classify.sources.reasons import why_unreadable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from av import Packet, VideoFrame, VideoStream
     from av.container import InputContainer
 
+_MOST_THREADS = 16  # of one decoder, as FFmpeg sets it: each holds pictures
 USUAL_FRAME_RATE = 30.0  # where the header has none
 _MOST_FRAME_RATE = 1000.0  # beyond it the header gives a clock's ticks
 
@@ -75,6 +77,8 @@ class Video:
             # Of a JPEG that breaks off, FFmpeg else gives what was in its memory as the rest, and no sign of that.
             context.options = {"err_detect": "explode"}
         context.thread_type = threads
+        # FFmpeg would take one more than there are processors, which costs the inference threads beside it 5%.
+        context.thread_count = min(usable_cores(), _MOST_THREADS)
 
     def decode(self, packet: Packet[Any]) -> list[VideoFrame] | None:
         """Give a packet to the decoder.

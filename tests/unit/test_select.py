@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from live_classify import load_classifier
+from live_classify.core.cores import usable_cores
 from live_classify.core.errors import UnknownModelError, UsageError
 from live_classify.core.protocols import Goal
-from live_classify.engines.processor import fast_at_int8, usable_cores
+from live_classify.engines.processor import fast_at_int8
 from live_classify.engines.select import EngineChoice, PrecisionChoice, Wishes, choose
 from live_classify.engines.stored import Choice, store_choice
 from live_classify.models.catalogue.lite_weights import LITE0
