@@ -19,7 +19,6 @@ from pathlib import Path
 
 from _peers import Loop, litert, recording, run_over
 from live_classify import Classifier, load_classifier
-from live_classify.cli.run_report import make_outlets
 from live_classify.core.cores import usable_cores
 from live_classify.core.protocols import Sink
 from live_classify.core.quiet import native_stderr_silenced, silence_native_code
@@ -27,6 +26,7 @@ from live_classify.core.values import Answered
 from live_classify.flow.outlet import Outlet
 from live_classify.flow.pipeline import Pipeline
 from live_classify.models.catalogue.lite_weights import LITE0
+from live_classify.outputs.factory import video_outlet
 from live_classify.sources.recording import Recording
 
 
@@ -47,7 +47,9 @@ def pipeline_run(path: Path, classifier: Classifier, output: Path | None) -> lis
             pass
 
     source = Recording(path)
-    sinks: list[Sink | Outlet] = [Collect(), *make_outlets(output, None, 5, source, path)]
+    sinks: list[Sink | Outlet] = [Collect()]
+    if output is not None:
+        sinks.append(video_outlet(output, source, path))
     with Pipeline([source], classifier, live=False, sinks=sinks) as pipeline:
         pipeline.wait()
     return answers

@@ -45,8 +45,9 @@ def demo(
     from live_classify.assets import asset
     from live_classify.cli.live import LiveOptions, run_live
     from live_classify.cli.recorded import run_recorded
-    from live_classify.cli.run_report import check_video_outputs, make_outlets
+    from live_classify.cli.run_report import check_video_outputs
     from live_classify.cli.summary import Summary
+    from live_classify.outputs.factory import Answering, Outputs, open_outlets
     from live_classify.outputs.paths import free_path
     from live_classify.sources.pace import AtOwnPace
     from live_classify.sources.recording import Recording
@@ -64,11 +65,13 @@ def demo(
         if not quiet:
             note(f"{reason}: the clip, with its labels drawn on, goes to {output}")
         classifier = spec.load(loading_bar())
+        outputs = Outputs(video=output, log=log)
+        outlets = open_outlets(outputs, Answering(), classifier.labels, classifier.top, clip, path)
         run_recorded(
             "demo",
             [clip],
             classifier,
-            [*make_outlets(output, log, classifier.top, clip, path), summary],
+            [*outlets, summary],
             smooth_s=smooth_s,
             min_confidence=min_confidence,
             written=[output, log],

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from live_classify.cli.announce import SignalNotes, announcement
 from live_classify.cli.console import note
 from live_classify.cli.options import loading_bar
-from live_classify.cli.run_report import RunReport, check_video_outputs, make_outlets
+from live_classify.cli.run_report import RunReport, check_video_outputs
 from live_classify.core.errors import UsageError, WindowError
+from live_classify.outputs.factory import Answering, Outputs, open_outlets
 from live_classify.spec import NetworkSpec
 
 if TYPE_CHECKING:
@@ -73,12 +74,13 @@ def run_live(
 
     classifier = spec.load(loading_bar())
     announcements = [] if options.quiet else [announcement(classifier.describe(goal_of(len(sources), live=True)))]
-    written = make_outlets(options.output, options.log, classifier.top, sources[0], None)
+    outputs = Outputs(video=options.output, log=options.log)
+    outlets = open_outlets(outputs, Answering(), classifier.labels, classifier.top, sources[0], None)
     pipeline = Pipeline(
         sources,
         classifier,
         live=True,
-        sinks=[*announcements, *written, *more_sinks],
+        sinks=[*announcements, *outlets, *more_sinks],
         event_sinks=[] if options.quiet else [SignalNotes()],
         smooth_s=options.smooth_s,
         min_confidence=options.min_confidence,

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 from live_classify.cli.console import closing_line, note
 from live_classify.core.errors import OutputError
 from live_classify.core.whole_file import write_whole
-from live_classify.flow.outlet import Outlet
-from live_classify.outputs.factory import Outputs, log_outlet, video_outlet
+from live_classify.outputs.factory import Outputs
 from live_classify.outputs.paths import check_outputs
 
 if TYPE_CHECKING:
     from live_classify.classifier import Classifier
-    from live_classify.core.protocols import Source
     from live_classify.flow.monitor import Monitor, RunSnapshot
 
 
@@ -28,26 +26,6 @@ def check_video_outputs(
     """Refuse outputs of video that can't be written, before any work is done; see :func:`check_outputs`."""
     Outputs(video=output, log=log).check_kinds()
     check_outputs({"--output": output, "--log": log, "--stats": stats}, inputs, overwrite)
-
-
-def make_outlets(
-    output: Path | None, log: Path | None, top: int, source: Source, recording: Path | None
-) -> list[Outlet]:
-    """The outlets for an annotated video and a log.
-
-    Args:
-        output: the video, if any.
-        log: the log, if any.
-        top: how many labels a row of it holds.
-        source: of the frames; its rate is a hint.
-        recording: the file that the source reads, for its sound; None where there is none.
-    """
-    outlets: list[Outlet] = []
-    if log is not None:
-        outlets.append(log_outlet(log, top))
-    if output is not None:
-        outlets.append(video_outlet(output, source, recording))
-    return outlets
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +64,6 @@ class RunReport:
             return
         from live_classify.outputs.stats import run_stats
 
-        text = (
-            json.dumps(
-                run_stats(self.command, classifier, run, [path for path in self.written if path is not None]),
-                indent=2,
-                ensure_ascii=False,
-            )
-            + "\n"
-        )
-        write_whole(self.stats, text)
+        written = [path for path in self.written if path is not None]
+        stats = run_stats(self.command, classifier, run, written)
+        write_whole(self.stats, json.dumps(stats, indent=2, ensure_ascii=False) + "\n")
